@@ -48,6 +48,7 @@ METRICS = needs(Action.READ_METRICS)
 TENANTS = needs(Action.MANAGE_TENANTS)
 SANDBOX = needs(Action.USE_SANDBOX)
 EXPORT = needs(Action.EXPORT_CONTACTS)
+CONTACTS = needs(Action.MANAGE_CONTACTS)
 ERASE = needs(Action.ERASE_CONTACTS)
 
 ROUTES: dict[str, Need] = {
@@ -170,6 +171,11 @@ ROUTES: dict[str, Need] = {
     "GET /api/audit": needs(Action.READ_AUDIT),
     "GET /api/contacts": READ_ALL_CONVERSATIONS,
     "GET /api/contacts/{id}": READ_ALL_CONVERSATIONS,
+    "PATCH /api/contacts/{id}": CONTACTS,
+    "POST /api/contacts/{id}/block": CONTACTS,
+    "POST /api/contacts/{id}/unblock": CONTACTS,
+    "POST /api/contacts/{id}/merge": CONTACTS,
+    "POST /api/contacts/{id}/split": CONTACTS,
     "POST /api/contacts/{id}/export": EXPORT,
     "GET /api/exports/{id}/file": EXPORT,
     "POST /api/contacts/{id}/erase": ERASE,

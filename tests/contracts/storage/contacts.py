@@ -9,10 +9,11 @@ import pytest
 
 from tests.contracts.storage.world import NOW, World, a_phone, new_id, seen, told_since
 from whatsapp_hub.application.ports.storage.contacts import Sighting
-from whatsapp_hub.domain.conversations.conversation import ConversationStatus
-from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
+from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
+from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import ContactId, UserId
-from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.contact import Card, Contact, Identity
 from whatsapp_hub.domain.messaging.message import MessageStatus
 
 LATER = NOW + timedelta(hours=1)
@@ -174,3 +175,72 @@ class ContactContract:
             [(contact, _)], [moved] = await uow.contacts.find_or_create([now], LATER)
             assert set(contact.identities) == {lid, new}
             assert (moved.contact, moved.left) == (contact, (old,))
+
+    async def test_what_the_company_keeps_comes_back_with_every_way_to_find_the_contact(self, world: World) -> None:
+        phone = a_phone()
+        contact = await world.contact(phone, "Ana")
+        card = Card("Ana Souza", ("vip",), {"cpf": "1"}, NOW)
+        async with world.uow() as uow:
+            locked = await uow.contacts.get(contact.id)
+            assert locked.keep(card, NOW)
+            await uow.contacts.save([locked])
+            await uow.commit()
+        async with world.uow() as uow:
+            [(found, _)], _ = await uow.contacts.find_or_create([seen(phone, name="Aninha")], LATER)
+            assert (found.card, found.name, found.shown_name) == (card, "Aninha", "Ana Souza")
+            assert (await uow.contacts.get(contact.id)).card == card
+            locked = await uow.contacts.get(contact.id)
+            locked.keep(Card(), LATER)
+            await uow.contacts.save([locked])
+            await uow.commit()
+        async with world.uow() as uow:
+            assert (await uow.contacts.get(contact.id)).card == Card()
+
+    async def test_a_person_merges_two_and_what_is_kept_of_both_stays(self, world: World) -> None:
+        newer, older = await world.contact(a_phone(), "Bia"), await world.contact(a_phone(), "Ana")
+        theirs = await world.done(lambda uow: self._round(world, uow, older))
+        async with world.uow() as uow:
+            for contact, card in ((newer, Card(labels=("a",))), (older, Card("Ana S.", ("b",), {}, NOW))):
+                locked = await uow.contacts.get(contact.id)
+                locked.keep(card, NOW)
+                await uow.contacts.save([locked])
+            await uow.commit()
+        before = await world.hub.log.head()
+        kept = await world.done(lambda uow: uow.contacts.merge(newer.id, older.id, LATER))
+        assert (kept.id, kept.name, kept.card) == (newer.id, "Bia", Card("Ana S.", ("a", "b"), {}, NOW))
+        assert (await told_since(world, before))[0] == "contact.merged"
+        async with world.uow() as uow:
+            assert await uow.contacts.get(newer.id) == kept
+            assert (await uow.conversations.peek(theirs.id)).contact_id == newer.id
+            with pytest.raises(NotFound):
+                await uow.contacts.get(older.id)
+            with pytest.raises(Conflict):
+                await uow.contacts.merge(newer.id, newer.id, LATER)
+
+    async def test_a_split_takes_the_rounds_of_its_chats_and_leaves_the_others(self, world: World) -> None:
+        ana, bia = await world.contact(a_phone(), "Ana"), await world.contact(a_phone(), "Bia")
+        of_bia = await world.done(lambda uow: self._round(world, uow, bia))
+        await world.done(lambda uow: uow.contacts.merge(ana.id, bia.id, NOW))
+        before = await world.hub.log.head()
+        other = await world.done(lambda uow: uow.contacts.split(ana.id, bia.identities, LATER))
+        assert other.identities == bia.identities
+        assert other.id not in (ana.id, bia.id)
+        told = await told_since(world, before)
+        assert told.count("contact.updated") == 2
+        async with world.uow() as uow:
+            assert (await uow.contacts.get(ana.id)).identities == ana.identities
+            assert await uow.contacts.get(other.id) == other
+            assert [c.id for c in await uow.conversations.live_of(other.id)] == [of_bia.id]
+            [message] = await uow.messages.known([(world.session.id, str(of_bia.id))])
+            assert message.contact_id == other.id
+            with pytest.raises(Conflict):
+                await uow.contacts.split(ana.id, ana.identities, LATER)
+            with pytest.raises(Invalid):
+                await uow.contacts.split(ana.id, bia.identities, LATER)
+
+    @staticmethod
+    async def _round(world: World, uow: UnitOfWork, contact: Contact) -> Conversation:
+        conversation = world.make_conversation(contact, chat=contact.phone_number)
+        await uow.conversations.add([conversation])
+        await uow.messages.add([world.make_message(conversation, whatsapp_message_id=str(conversation.id))])
+        return conversation

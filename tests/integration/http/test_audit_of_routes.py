@@ -194,6 +194,14 @@ async def _personal_data(call: Recorder, company: Company) -> None:
     started = {"sessionId": session["id"], "to": "5511966665555", "content": "Oi"}
     conversation = (await company.admin.post("/api/conversations", started)).json()
     of = {"id": conversation["contactId"]}
+    await call(company.admin, "PATCH", "/api/contacts/{id}", {"labels": ["vip"]}, **of)
+    await call(company.admin, "POST", "/api/contacts/{id}/block", **of)
+    await call(company.admin, "POST", "/api/contacts/{id}/unblock", **of)
+    started["to"] = "5511966664444"
+    other = (await company.admin.post("/api/conversations", started)).json()["contactId"]
+    shown = (await company.admin.get(f"/api/contacts/{other}")).json()
+    await call(company.admin, "POST", "/api/contacts/{id}/merge", {"contactId": other}, **of)
+    await call(company.admin, "POST", "/api/contacts/{id}/split", {"identities": shown["identities"]}, **of)
     await call(company.admin, "POST", "/api/contacts/{id}/export", **of)
     await call(company.admin, "POST", "/api/contacts/{id}/erase", {"confirm": of["id"]}, **of)
 

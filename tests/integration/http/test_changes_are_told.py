@@ -43,6 +43,11 @@ TOLD = {
     "POST /api/messages/send-media": "message.queued",
     "POST /api/messages/{id}/retry": "message.queued",
     "POST /api/messages/{id}/fail": "message.failed",
+    "PATCH /api/contacts/{id}": "contact.updated",
+    "POST /api/contacts/{id}/block": "contact.updated",
+    "POST /api/contacts/{id}/unblock": "contact.updated",
+    "POST /api/contacts/{id}/merge": "contact.merged",
+    "POST /api/contacts/{id}/split": "contact.updated",
     "POST /api/contacts/{id}/erase": "contact.erased",
 }
 SILENT = {"POST /api/contacts/{id}/export": "changes nothing that anybody sees"}
@@ -140,6 +145,15 @@ async def _of_a_bot(call: Teller, company: Company) -> None:
     await call("POST", "/api/conversations/{id}/handover", {"note": "quer o boleto"}, id=theirs["id"])
 
 
+async def _of_a_contact(call: Teller, company: Company, contact_id: str) -> None:
+    await call("PATCH", "/api/contacts/{id}", {"name": "Ana Souza"}, id=contact_id)
+    await call("POST", "/api/contacts/{id}/block", id=contact_id)
+    await call("POST", "/api/contacts/{id}/unblock", id=contact_id)
+    [other] = (await company.admin.get("/api/contacts", search="5511977776666")).json()
+    await call("POST", "/api/contacts/{id}/merge", {"contactId": other["id"]}, id=contact_id)
+    await call("POST", "/api/contacts/{id}/split", {"identities": other["identities"]}, id=contact_id)
+
+
 async def test_nothing_that_a_colleague_sees_changes_in_silence(
     running: RunningHub, company: Company, hub_owner: Any
 ) -> None:
@@ -148,6 +162,7 @@ async def test_nothing_that_a_colleague_sees_changes_in_silence(
         contact_id = await _of_a_conversation(call, company)
         await _of_messages(call, company, hub_owner)
         await _of_a_bot(call, company)
+        await _of_a_contact(call, company, contact_id)
         await call("POST", "/api/contacts/{id}/export", id=contact_id)
         await call("POST", "/api/contacts/{id}/erase", {"confirm": contact_id}, id=contact_id)
         routes = {route for route in await changing_routes(running) if ABOUT_CUSTOMERS.match(route)}

@@ -35,7 +35,8 @@ async def test_contacts_are_listed_in_pages_found_and_shown(running: RunningHub,
     assert await names("8888") == ["José Ana"]
     assert await names("%") == await names("nobody") == []
     [bruno] = (await company.admin.get("/api/contacts", search="bruno")).json()
-    assert set(bruno) == {"id", "phoneNumber", "name", "profilePic", "isGroup", "identities", "createdAt"}
+    shown = {"id", "phoneNumber", "name", "profilePic", "isGroup", "identities", "createdAt"}
+    assert set(bruno) == shown | {"profileName", "labels", "fields", "blockedAt"}
     assert bruno["identities"]
     assert (await company.admin.get(f"/api/contacts/{bruno['id']}")).json() == bruno
 
@@ -50,3 +51,31 @@ async def test_they_are_the_companys_and_its_administrators(running: RunningHub,
     assert (await agent.get("/api/contacts")).status_code == 403
     refused = await company.admin.get("/api/contacts", cursor="x")
     assert (refused.status_code, refused.json()["detail"]) == (400, "cursor is not a cursor of this list")
+
+
+async def test_what_the_company_keeps_of_a_contact_is_shown_found_and_goes_before_the_persons_own_name(
+    running: RunningHub, company: Company
+) -> None:
+    await people(company)
+    [bruno] = (await company.admin.get("/api/contacts", search="bruno")).json()
+    path = f"/api/contacts/{bruno['id']}"
+    changes = {"name": "Padaria Três Irmãos", "labels": ["VIP", "atacado"], "fields": {"CNPJ": "12.345"}}
+    kept = (await company.admin.patch(path, changes)).json()
+    assert {name: kept[name] for name in changes} == changes
+    assert kept["profileName"] == "Bruno"
+    changed = {"name": None, "removeLabels": ["vip"], "fields": {"CNPJ": None, "cidade": "Recife"}}
+    kept = (await company.admin.patch(path, changed)).json()
+    assert (kept["name"], kept["labels"], kept["fields"]) == ("Bruno", ["atacado"], {"cidade": "Recife"})
+
+    async def ids(**of: object) -> list[str]:
+        return [one["id"] for one in (await company.admin.get("/api/contacts", **of)).json()]
+
+    assert await ids(label="Atacado") == await ids(search="ataca") == [bruno["id"]]
+    assert await ids(label="vip") == await ids(label="ataca") == await ids(blocked="true") == []
+    assert (await company.admin.post(f"{path}/block")).json()["blockedAt"]
+    assert await ids(blocked="true") == [bruno["id"]]
+    refused = await company.admin.patch(path, {"fields": {"x": "y" * 1001}})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/fields/x")
+    agent, other = await company.agent(), await running.company()
+    assert (await agent.patch(path, {"name": "X"})).status_code == 403
+    assert (await other.admin.patch(path, {"name": "X"})).status_code == 404

@@ -213,6 +213,7 @@ def ids_in(row: str, document: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 KIND_OF = {
+    "contactId": ("contacts",),
     "conversationId": ("conversations",),
     "departmentId": ("departments",),
     "userId": ("users",),

@@ -246,6 +246,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/rules": {"name": "R", "actions": {"labels": ["a"]}},
     "DELETE /api/tenants/{id}": {"confirm": "not its slug"},
     "POST /api/contacts/{id}/erase": {"confirm": "not its id"},
+    "POST /api/contacts/{id}/split": {"identities": [{"kind": "lid", "value": "0"}]},
     "POST /api/webhooks": {"url": "https://example.org/y", "events": ["*"]},
     "PUT /api/sessions/{id}/bot": {"url": "https://example.org/bot"},
 }

@@ -242,4 +242,11 @@ async def _ends(w: Walk) -> None:
     await w.ask("GET /api/contacts")
     await w.ask("GET /api/contacts", note="found", query={"search": "Bea", "limit": 1})
     [found, *_] = await w.look("/api/contacts", search=BEA)
-    await w.ask("GET /api/contacts/{id}", path={"id": found["id"]})
+    one = {"id": found["id"]}
+    await w.ask("GET /api/contacts/{id}", path=one)
+    await w.ask("PATCH /api/contacts/{id}", body={"labels": ["vip"], "fields": {"cidade": "Recife"}}, path=one)
+    await w.ask("POST /api/contacts/{id}/block", path=one)
+    await w.ask("POST /api/contacts/{id}/unblock", path=one)
+    [other, *_] = [c for c in await w.look("/api/contacts") if c["id"] != one["id"] and not c["isGroup"]]
+    await w.ask("POST /api/contacts/{id}/merge", body={"contactId": other["id"]}, path=one)
+    await w.ask("POST /api/contacts/{id}/split", body={"identities": other["identities"]}, path=one)

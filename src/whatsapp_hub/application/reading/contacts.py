@@ -1,5 +1,6 @@
 """Query port of the company's contacts."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from whatsapp_hub.application.reading.queries import Page
@@ -7,12 +8,22 @@ from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.messaging.contact import Contact
 
 
+@dataclass(frozen=True, slots=True)
+class ContactFilter:
+    """What a list shows. `search`: part of a name (case and accents ignored), of a number in any spelling, or of a
+    label; `label`: one label, whole; `is_blocked`, `is_group`: None for both."""
+
+    search: str = ""
+    label: str | None = None
+    is_blocked: bool | None = None
+    is_group: bool | None = None
+
+
 class ContactBook(Protocol):
     """Each call is a transaction of its own, without locks. All raise Unavailable."""
 
-    async def page(self, tenant_id: TenantId, search: str, limit: int, cursor: str | None) -> Page[Contact]:
-        """Return the newest first; `search`: part of a name (case and accents ignored) or of a number. Raises Invalid
-        for a cursor that is not ours."""
+    async def page(self, tenant_id: TenantId, wanted: ContactFilter, limit: int, cursor: str | None) -> Page[Contact]:
+        """Return the newest first. Raises Invalid for a cursor that is not ours."""
         ...
 
     async def one(self, tenant_id: TenantId, contact_id: ContactId) -> Contact:

@@ -4,6 +4,7 @@ Answered (contract E.0): only a live, one-to-one message from the other side, on
 routing is `departments`, or that has a bot. Everything else is only stored.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -32,6 +33,8 @@ from whatsapp_hub.domain.messaging.content import Call, Text, completes
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
 from whatsapp_hub.domain.messaging.window import extended
 from whatsapp_hub.domain.sessions.session import Routing, Session
+
+log = logging.getLogger(__name__)
 
 STALE_AFTER = timedelta(minutes=10)
 NO_ROUND = because(RoutingCode.NO_ROUND, "a reaction or a notice opens no round")
@@ -70,6 +73,18 @@ class ApplyMessages:
         if may_be_echo(event) and (ours := self._batch.echoes.take(seen.session_id, contact, event)):
             await self._recognise(ours, event)
             return
+        if not self._declines(seen):
+            await self._apply(seen)
+
+    def _declines(self, seen: SeenMessage) -> bool:
+        """Decline, with a line in the log, what a blocked contact wrote."""
+        if seen.event.from_me or not seen.contact.declines(seen.event.at):
+            return False
+        log.info("message.declined", extra={"session_id": str(seen.session_id), "contact_id": str(seen.contact.id)})
+        return True
+
+    async def _apply(self, seen: SeenMessage) -> None:
+        event, contact = seen.event, seen.contact
         session = self._batch.sessions[seen.session_id]
         if self._take_rating(session, contact, event) or self._change(session, contact, event):
             return
@@ -224,7 +239,7 @@ class ApplyMessages:
             created_at=now,
             updated_at=now,
             customer_phone=contact.phone_number,
-            customer_name=contact.name,
+            customer_name=contact.shown_name,
             profile_name=contact.name,
             dialogue=Dialogue(silenced=event.kind is not ChatKind.PERSON),
         )

@@ -187,7 +187,7 @@ class StartConversation:
             created_at=changes.now,
             updated_at=changes.now,
             customer_phone=contact.phone_number,
-            customer_name=contact.name,
+            customer_name=contact.shown_name,
             profile_name=contact.name,
             dialogue=Dialogue(silenced=not is_bots),
         )

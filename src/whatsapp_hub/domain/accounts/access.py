@@ -33,6 +33,7 @@ class Action(StrEnum):
     READ_COMPANY = "read the company's settings"
     MANAGE_COMPANY = "change the company's settings and texts"
     READ_AUDIT = "read who changed what"
+    MANAGE_CONTACTS = "change, merge, block and import contacts"
     EXPORT_CONTACTS = "export all that is kept of a customer"
     ERASE_CONTACTS = "erase all that is kept of a customer"
     READ_METRICS = "read the company's figures"

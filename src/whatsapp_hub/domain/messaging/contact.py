@@ -1,22 +1,27 @@
 """A contact: the other side of a conversation, known by one or more identities."""
 
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.conversations.labels import added, checked
+from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import DetailValue, Event, EventType, Records
 from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.numbers.dialling import read_number
 from whatsapp_hub.domain.numbers.phones import canonical, without_home_prefix
+from whatsapp_hub.domain.text import is_storable
 
 _DIGITS = re.compile(r"[0-9]{5,15}")
 _LENGTHS = range(5, 16)
 _JID = re.compile(r"([0-9A-Za-z._-]{1,64})(?::[0-9]+)?@(s\.whatsapp\.net|c\.us|lid|g\.us|newsletter|broadcast)")
 
 NAME_LENGTH = 256
+MOST_FIELDS = 50
+FIELD_NAME_LENGTH = 64
+FIELD_LENGTH = 1000
 
 NO_ADDRESS = "must be a phone number or a JID"
 
@@ -92,9 +97,57 @@ def address_of(identity: Identity) -> str:
     return f"{identity.address}@lid" if identity.kind is IdentityKind.LID else identity.address
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the company itself keeps of a contact, beside what WhatsApp shows. `name` goes before the person's own;
+    `fields`: text by name; `blocked_at`: what the contact writes from then on is declined."""
+
+    name: str | None = None
+    labels: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    blocked_at: datetime | None = None
+
+    def named(self, name: str | None) -> "Card":
+        """Set the name; None: the person's own again. Raises Invalid."""
+        if name is not None and (not 1 <= len(name.strip()) <= NAME_LENGTH or not is_storable(name)):
+            raise Invalid.field("name", f"must have 1 to {NAME_LENGTH} characters, without NUL")
+        return replace(self, name=name and name.strip())
+
+    def labelled(self, labels: Iterable[str]) -> "Card":
+        """Set the labels. Raises Invalid."""
+        return replace(self, labels=checked(labels, "labels"))
+
+    def filled(self, values: Mapping[str, str | None]) -> "Card":
+        """Set fields, or remove those given as None or empty; others stay. Raises Invalid."""
+        for name, value in values.items():
+            if not 1 <= len(name.strip()) <= FIELD_NAME_LENGTH or not is_storable(name):
+                raise Invalid.field(
+                    f"fields/{name[:FIELD_NAME_LENGTH]}", f"must be named by 1 to {FIELD_NAME_LENGTH} characters"
+                )
+            if value is not None and (len(value) > FIELD_LENGTH or not is_storable(value)):
+                raise Invalid.field(f"fields/{name}", f"must have at most {FIELD_LENGTH} characters, without NUL")
+        kept = dict(self.fields) | {name.strip(): value for name, value in values.items()}
+        filled = {name: value for name, value in kept.items() if value}
+        if len(filled) > MOST_FIELDS:
+            raise Invalid.field("fields", f"must be at most {MOST_FIELDS}")
+        return replace(self, fields=filled)
+
+    def merged(self, other: "Card") -> "Card":
+        """Combine the cards of two contacts that are one person: this one's name and fields go first; who blocked one
+        of them blocked the person."""
+        blocked = [at for at in (self.blocked_at, other.blocked_at) if at]
+        fields = dict(list({**other.fields, **self.fields}.items())[-MOST_FIELDS:])
+        labels = added(self.labels, other.labels)
+        return Card(self.name or other.name, labels, fields, min(blocked, default=None))
+
+
+NO_CARD = Card()
+
+
 @dataclass(slots=True)
 class Contact(Records):
-    """`identities` is never empty; a group, broadcast list or channel has one identity of kind CHAT."""
+    """`identities` is never empty; a group, broadcast list or channel has one identity of kind CHAT. `name`: as
+    WhatsApp shows it."""
 
     id: ContactId
     tenant_id: TenantId
@@ -103,6 +156,7 @@ class Contact(Records):
     name: str | None = None
     profile_pic: str | None = None
     is_group: bool = False
+    card: Card = NO_CARD
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     def event(self, type: EventType, at: datetime, **detail: DetailValue) -> Event:
@@ -118,6 +172,43 @@ class Contact(Records):
         """The phone number as WhatsApp showed it; None while only other identities are known."""
         return next((i.address for i in self.identities if i.kind is IdentityKind.PHONE), None)
 
+    @property
+    def shown_name(self) -> str | None:
+        """The name that the company gave, else the person's own."""
+        return self.card.name or self.name
+
+    def keep(self, card: Card, at: datetime) -> bool:
+        """Change what the company keeps of this contact; return whether anything differs, which is recorded."""
+        if card == self.card:
+            return False
+        self.card = card
+        self.updated(at)
+        return True
+
+    def block(self, at: datetime) -> bool:
+        """Decline what this contact writes from now on; False if it was declined already."""
+        return self.card.blocked_at is None and self.keep(replace(self.card, blocked_at=at), at)
+
+    def unblock(self, at: datetime) -> bool:
+        """Receive what this contact writes from now on; False if nothing was declined."""
+        return self.keep(replace(self.card, blocked_at=None), at)
+
+    def declines(self, at: datetime) -> bool:
+        """Check that something written at that time was written by a contact blocked then."""
+        return self.card.blocked_at is not None and at >= self.card.blocked_at
+
+    def require_person(self) -> None:
+        """Raise Conflict for a group, a broadcast list or a channel."""
+        if self.is_group:
+            raise Conflict("is_group", "a group is no person: it cannot be merged or split")
+
+    def require_mergeable(self, other: "Contact") -> None:
+        """Raise Conflict unless both are people, and two."""
+        self.require_person()
+        other.require_person()
+        if other.id == self.id:
+            raise Conflict("same_contact", "name another contact than this one")
+
     def learn(self, identities: Iterable[Identity], name: str | None) -> bool:
         """Add identities and the name that a message showed; return whether anything was new."""
         new = tuple(i for i in dict.fromkeys(identities) if i not in self.identities)
@@ -132,7 +223,24 @@ class Contact(Records):
         """Take over the identities of another contact that is the same person, and its name where this has none."""
         self.identities += other.identities
         self.name = self.name or other.name
+        self.card = self.card.merged(other.card)
         self.record(self.event(EventType.CONTACT_MERGED, at, merged_contact_id=other.id))
+
+    def part(self, identities: Collection[Identity], new_id: ContactId, at: datetime) -> "Contact":
+        """Make a contact of its own of some of these identities: they are another person's. Raises Invalid for one that
+        is not this contact's, Conflict if none would be left here."""
+        self.require_person()
+        for place, identity in enumerate(identities):
+            if identity not in self.identities:
+                raise Invalid.field(f"identities/{place}", "must be an identity of this contact")
+        taken = tuple(i for i in self.identities if i in identities)
+        if not taken or len(taken) == len(self.identities):
+            raise Conflict("nothing_left", "name some of the contact's identities, not none and not all")
+        self.identities = tuple(i for i in self.identities if i not in taken)
+        other = Contact(new_id, self.tenant_id, taken, at, self.name)
+        self.updated(at)
+        other.updated(at)
+        return other
 
     def move(
         self, left: Collection[Identity], taken: Collection[Identity], *, is_latest: bool = True

@@ -14,6 +14,8 @@ from whatsapp_hub.adapters.http.problems import FlawView, ProblemView
 METHODS = ("get", "post", "put", "patch", "delete")
 OPEN = {
     "AuditView": {"before", "after"},  # the changed columns of any table
+    "ContactPatch": {"fields"},  # the company's own
+    "ContactView": {"fields"},
     "HealthView": {"dependencies"},  # by name
     "ListedClientSession": {"statusReasonValues"},  # by the code
     "ReasonView": {"values"},  # by the code

@@ -15,7 +15,8 @@ class IdentityView(View):
 
 
 class ContactView(View):
-    """Somebody who wrote to the company, or was written to."""
+    """Somebody who wrote to the company, or was written to. `name`: the one that the company gave, else `profileName`,
+    the person's own."""
 
     id: UUID
     phone_number: str | None
@@ -24,6 +25,10 @@ class ContactView(View):
     is_group: bool
     identities: list[IdentityView]
     created_at: datetime
+    profile_name: str | None
+    labels: list[str]
+    fields: dict[str, str]
+    blocked_at: datetime | None
 
     @classmethod
     def of(cls, contact: Contact) -> "ContactView":
@@ -31,9 +36,13 @@ class ContactView(View):
         return cls(
             id=contact.id,
             phone_number=contact.phone_number,
-            name=contact.name,
+            name=contact.shown_name,
             profile_pic=contact.profile_pic,
             is_group=contact.is_group,
             identities=[IdentityView(one.kind, one.value) for one in contact.identities],
             created_at=time(contact.created_at),
+            profile_name=contact.name,
+            labels=list(contact.card.labels),
+            fields=dict(contact.card.fields),
+            blocked_at=time(contact.card.blocked_at),
         )

@@ -3,31 +3,73 @@
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import Response, get
-from litestar.params import FromPath, QueryParameter
+from litestar import Response, get, patch, post
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
-from whatsapp_hub.application.reading.contacts import ContactBook
+from whatsapp_hub.adapters.http.patches import given
+from whatsapp_hub.application.contacts.edit_contact import BlockContact, ContactChanges, EditContact
+from whatsapp_hub.application.contacts.join_contacts import MergeContacts, SplitContact
+from whatsapp_hub.application.reading.contacts import ContactBook, ContactFilter
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.ids import ContactId
+from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 
 TAGS = ["contacts"]
 READ = [allows(Action.READ_ALL_CONVERSATIONS)]
+MANAGE = [allows(Action.MANAGE_CONTACTS)]
+
+
+class ContactPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """Changes of a contact. `name` null: the person's own name again. `labels` replaces all of them. `fields`: a value
+    null removes the field, others stay."""
+
+    name: str | msgspec.UnsetType | None = msgspec.UNSET
+    labels: list[str] | None = None
+    add_labels: list[str] = msgspec.field(default_factory=list)
+    remove_labels: list[str] = msgspec.field(default_factory=list)
+    fields: dict[str, str | None] = msgspec.field(default_factory=dict)
+
+
+class MergeBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """The contact that goes into the other one."""
+
+    contact_id: UUID
+
+
+class IdentityBody(msgspec.Struct, forbid_unknown_fields=True):
+    """An identity as the contact shows it."""
+
+    kind: IdentityKind
+    value: str
+
+
+class SplitBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The identities that are another person's."""
+
+    identities: Annotated[list[IdentityBody], msgspec.Meta(min_length=1, max_length=50)]
 
 
 @get("/contacts", guards=READ, tags=TAGS)
 async def list_contacts(
     caller: Asking,
     book: FromDishka[ContactBook],
-    search: Annotated[str | None, QueryParameter(max_length=200, description="part of a name or of a number")] = None,
+    search: Annotated[
+        str | None, QueryParameter(max_length=200, description="part of a name, of a number or of a label")
+    ] = None,
+    label: Annotated[str | None, QueryParameter(max_length=40, description="one label, whole")] = None,
+    blocked: bool | None = None,
+    is_group: Annotated[bool | None, QueryParameter(name="isGroup")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[list[ContactView]]:
     """List the company's contacts with their identities, the newest first (ADMIN)."""
-    found = await book.page(caller.tenant_id, search or "", limit, cursor)
+    wanted = ContactFilter(search or "", label, blocked, is_group)
+    found = await book.page(caller.tenant_id, wanted, limit, cursor)
     return page([ContactView.of(contact) for contact in found.items], found.next_cursor)
 
 
@@ -37,4 +79,50 @@ async def get_contact(caller: Asking, id: FromPath[UUID], book: FromDishka[Conta
     return ContactView.of(await book.one(caller.tenant_id, ContactId(id)))
 
 
-HANDLERS = [list_contacts, get_contact]
+@patch("/contacts/{id:uuid}", guards=MANAGE, tags=TAGS)
+async def edit_contact(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[ContactPatch], edit_contact: FromDishka[EditContact]
+) -> ContactView:
+    """Name a contact, change its labels and fields (ADMIN). `addLabels`, `removeLabels` and single `fields` leave what
+    somebody else changed meanwhile. The name is shown in its live conversations and in later ones."""
+    labels = data.labels, data.add_labels, data.remove_labels
+    changes = ContactChanges(given(data.name), *labels, data.fields)
+    return ContactView.of(await edit_contact(caller, ContactId(id), changes))
+
+
+@post("/contacts/{id:uuid}/block", status_code=200, guards=MANAGE, tags=TAGS)
+async def block_contact(caller: Asking, id: FromPath[UUID], block_contact: FromDishka[BlockContact]) -> ContactView:
+    """Block a contact (ADMIN): the hub declines what it writes from now on, on every number of the company. Nothing of
+    it is stored, answered or notified; the contact's phone shows no sign of it."""
+    return ContactView.of(await block_contact(caller, ContactId(id), blocked=True))
+
+
+@post("/contacts/{id:uuid}/unblock", status_code=200, guards=MANAGE, tags=TAGS)
+async def unblock_contact(caller: Asking, id: FromPath[UUID], block_contact: FromDishka[BlockContact]) -> ContactView:
+    """Receive again what a contact writes (ADMIN). What it wrote meanwhile does not come back."""
+    return ContactView.of(await block_contact(caller, ContactId(id), blocked=False))
+
+
+@post("/contacts/{id:uuid}/merge", status_code=200, guards=MANAGE, tags=TAGS)
+async def merge_contacts(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[MergeBody], merge_contacts: FromDishka[MergeContacts]
+) -> ContactView:
+    """Merge another contact into this one (ADMIN): it brings its identities, conversations, labels and fields, and is
+    no more. Of two live conversations on one number the one nearer to a person goes on, with the messages of both."""
+    return ContactView.of(await merge_contacts(caller, ContactId(id), ContactId(data.contact_id)))
+
+
+@post("/contacts/{id:uuid}/split", guards=MANAGE, tags=TAGS)
+async def split_contact(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[SplitBody], split_contact: FromDishka[SplitContact]
+) -> ContactView:
+    """Make a new contact of some of a contact's identities (ADMIN), with the conversations held in their chats; answers
+    the new one. A message that shows both as one person merges them again."""
+    identities = [Identity(one.kind, one.value) for one in data.identities]
+    return ContactView.of(await split_contact(caller, ContactId(id), identities))
+
+
+HANDLERS = [
+    *(list_contacts, get_contact, edit_contact, block_contact, unblock_contact),
+    *(merge_contacts, split_contact),
+]

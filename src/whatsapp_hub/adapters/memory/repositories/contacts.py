@@ -9,11 +9,12 @@ from whatsapp_hub.adapters.memory.repositories.conversations import MemoryConver
 from whatsapp_hub.adapters.memory.tables.entities import CONTACTS, CONVERSATIONS, MARKED, MESSAGES
 from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.storage.contacts import Met, Moved
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.merging import merge_rounds
 from whatsapp_hub.domain.errors import Contention, NotFound
 from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.ids import ContactId, ConversationId, TenantId
-from whatsapp_hub.domain.messaging.contact import Contact, Identity
+from whatsapp_hub.domain.messaging.contact import Contact, Identity, names_chat
 from whatsapp_hub.domain.messaging.message import Direction, Message
 from whatsapp_hub.domain.messaging.recognition import Holders, Person, Sighting, people_of
 
@@ -48,6 +49,41 @@ class MemoryContacts:
         if (found := await self._rows.get(CONTACTS, contact_id)) is None:
             raise NotFound("contact", contact_id)
         return found
+
+    async def save(self, contacts: Sequence[Contact]) -> None:
+        """Store the cards and take the events."""
+        for contact in contacts:
+            self._events += contact.take_events()
+            await self._rows.put(CONTACTS, contact.id, contact)
+
+    async def merge(self, kept_id: ContactId, other_id: ContactId, at: datetime) -> Contact:
+        """Merge the other contact into the first."""
+        found = {id: await self.get(id) for id in sorted((kept_id, other_id))}
+        kept, other = found[kept_id], found[other_id]
+        kept.require_mergeable(other)
+        await self._merge(kept, other, at)
+        await self._rows.put(CONTACTS, kept.id, kept)
+        if kept.phone_number:
+            await self._show_phone(kept, at)
+        return kept
+
+    async def split(self, contact_id: ContactId, identities: Collection[Identity], at: datetime) -> Contact:
+        """Make a contact of some identities, with the rounds held under them."""
+        contact = await self.get(contact_id)
+        other = contact.part(identities, ContactId(self._new_id()), at)
+        await self.save([contact, other])
+        for conversation in await self._conversations.of_contacts([contact.id]):
+            if any(names_chat(i, conversation.chat) for i in other.identities):
+                await self._hand_over(conversation, other, at)
+        return other
+
+    async def _hand_over(self, conversation: Conversation, other: Contact, at: datetime) -> None:
+        if conversation.is_live:
+            conversation.move_to(other.id, conversation.chat, other.phone_number, at)
+        conversation.contact_id = other.id
+        await self._conversations.save([conversation])
+        for message in [m for m in self._rows.each(MESSAGES) if m.conversation_id == conversation.id]:
+            await self._rows.put(MESSAGES, message.id, replace(message, contact_id=other.id, _events=[]))
 
     async def is_group(self, contact_id: ContactId) -> bool:
         """Whether the contact is a group; False also for an unknown one."""

@@ -13,6 +13,7 @@ from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ContactId, ErasureId, ExportId
+from whatsapp_hub.domain.messaging.contact import NO_CARD
 
 ERASURES: Table[ErasureId, Erasure] = Table("contact_erasures")
 EXPORTS: Table[ExportId, Export] = Table("contact_exports")
@@ -50,7 +51,7 @@ class MemoryErasures:
         )
         for conversation in rounds:
             await self._archive(conversation, erasure.begun_at)
-        contact.identities, contact.name, contact.profile_pic = (), None, None
+        contact.identities, contact.name, contact.profile_pic, contact.card = (), None, None, NO_CARD
         await self._rows.put(CONTACTS, contact.id, contact)
         await self._rows.drop_where(
             LEFT_IDENTITIES, lambda left: left.contact_id == contact.id, lambda left: (left.identity, left.until)

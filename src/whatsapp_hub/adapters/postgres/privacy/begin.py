@@ -77,7 +77,7 @@ _ARCHIVE = """
       profile_name = NULL, chat = '', labels = '{}', unread_count = 0, bot_part = 'none', silenced = true, asks = false,
       timeout_at = NULL, routed_at = NULL, waiting_since = NULL, target_look_at = NULL, updated_at = $2
     WHERE contact_id = $1"""
-_NAMELESS = "UPDATE contacts SET name = NULL, profile_pic = NULL WHERE id = $1"
+_NAMELESS = "UPDATE contacts SET name = NULL, profile_pic = NULL, own = NULL WHERE id = $1"
 _IDENTITIES = (
     "DELETE FROM contact_identities WHERE contact_id = $1",
     "DELETE FROM left_identities WHERE contact_id = $1",

@@ -5,6 +5,7 @@ from uuid import UUID
 from whatsapp_hub.adapters.postgres.queries.cursors import Id, encode_cursor, read_id
 from whatsapp_hub.adapters.postgres.repositories import contacts
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
+from whatsapp_hub.application.reading.contacts import ContactFilter
 from whatsapp_hub.application.reading.queries import Page
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ContactId, TenantId
@@ -12,12 +13,19 @@ from whatsapp_hub.domain.messaging.contact import Contact
 from whatsapp_hub.domain.numbers.phones import search_parts
 from whatsapp_hub.domain.text import fold
 
-_FOLDED = "translate(lower(c.name), 'áàâãäåéèêëíìîïóòôõöúùûüçñýÿ', 'aaaaaaeeeeiiiiooooouuuucnyy')"
+_FOLDED = "translate(lower({0}), 'áàâãäåéèêëíìîïóòôõöúùûüçñýÿ', 'aaaaaaeeeeiiiiooooouuuucnyy')"
+_LABELS = "jsonb_array_elements_text(c.own -> 'labels') AS l (label)"
 _PAGE = f"""
     SELECT {contacts.COLUMNS} FROM contacts c
     WHERE c.tenant_id = hub.tenant() AND c.id < $1
-      AND ($2::text IS NULL AND $3::text IS NULL OR {_FOLDED} LIKE $2 OR EXISTS (
+      AND ($2::text IS NULL AND $3::text IS NULL OR {_FOLDED.format("c.name")} LIKE $2
+        OR {_FOLDED.format("c.own ->> 'name'")} LIKE $2
+        OR c.own IS NOT NULL AND EXISTS (SELECT FROM {_LABELS} WHERE {_FOLDED.format("l.label")} LIKE $2)
+        OR EXISTS (
         SELECT FROM contact_identities i WHERE i.contact_id = c.id AND (i.value LIKE $3 OR i.address LIKE $3)))
+      AND ($5::text IS NULL OR EXISTS (SELECT FROM {_LABELS} WHERE {_FOLDED.format("l.label")} LIKE $5))
+      AND ($6::bool IS NULL OR (c.own ->> 'blocked_at' IS NOT NULL) = $6)
+      AND ($7::bool IS NULL OR c.is_group = $7)
     ORDER BY c.id DESC LIMIT $4"""
 _ONE = f"SELECT {contacts.COLUMNS} FROM contacts WHERE id = $1"
 _FIRST = UUID(int=2**128 - 1)
@@ -29,11 +37,12 @@ class PostgresContactBook:
     def __init__(self, storage: PostgresStorage) -> None:
         self._storage = storage
 
-    async def page(self, tenant_id: TenantId, search: str, limit: int, cursor: str | None) -> Page[Contact]:
+    async def page(self, tenant_id: TenantId, wanted: ContactFilter, limit: int, cursor: str | None) -> Page[Contact]:
         """Read a page by descending id, with identities."""
         before = read_id(cursor).id if cursor is not None else _FIRST
         async with self._storage.connection(tenant_id) as connection:
-            rows = await connection.fetch(_PAGE, before, *_patterns(search), limit + 1)
+            more = _label_pattern(wanted.label), wanted.is_blocked, wanted.is_group
+            rows = await connection.fetch(_PAGE, before, *_patterns(wanted.search), limit + 1, *more)
             items = list((await contacts.contacts_of(connection, rows[:limit])).values())
         return Page(items, encode_cursor(Id(items[-1].id)) if len(rows) > limit else None)
 
@@ -44,6 +53,11 @@ class PostgresContactBook:
             if row is None:
                 raise NotFound("contact", contact_id)
             return (await contacts.contacts_of(connection, [row]))[contact_id]
+
+
+def _label_pattern(label: str | None) -> str | None:
+    """Build the LIKE pattern of one whole label; any sign may stand between its words."""
+    return None if label is None else "_".join(fold(label).split())
 
 
 def _patterns(search: str) -> tuple[str | None, str | None]:

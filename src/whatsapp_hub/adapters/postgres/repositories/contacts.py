@@ -9,10 +9,11 @@ from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.adapters.postgres.repositories import conversations
+from whatsapp_hub.adapters.postgres.repositories.people.cards import SAVE_CARDS, card_of, stored_card
+from whatsapp_hub.adapters.postgres.repositories.people.merging import Merges
 from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.storage.contacts import Met, Moved
 from whatsapp_hub.domain.conversations.conversation import Conversation
-from whatsapp_hub.domain.conversations.merging import merge_rounds
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.events import Event, recorded
 from whatsapp_hub.domain.ids import ContactId, TenantId
@@ -20,7 +21,7 @@ from whatsapp_hub.domain.messaging.contact import Contact, Identity, IdentityKin
 from whatsapp_hub.domain.messaging.recognition import Holders, Person, Sighting, people_of
 
 _MEET = "SELECT * FROM hub.meet($1, $2)"
-COLUMNS = "id, tenant_id, created_at, name, profile_pic, is_group"
+COLUMNS = "id, tenant_id, created_at, name, profile_pic, is_group, own"
 _BY_ID = f"SELECT {COLUMNS} FROM contacts WHERE id = $1"
 OF_CONVERSATION = f"""
     SELECT {COLUMNS} FROM contacts
@@ -44,32 +45,6 @@ _RENAME = Write(
     "contacts",
     "UPDATE contacts SET name = x.name FROM unnest($1::uuid[], $2::text[]) AS x(id, name) WHERE contacts.id = x.id",
 )
-# A message that came in both spellings of a chat was stored as each contact's. One of them stays: of our own sends that
-# which a person or a program wrote, of all others that of the contact which is kept.
-_TWICE = """
-    k.session_id = m.session_id AND k.whatsapp_message_id = m.whatsapp_message_id AND k.contact_id = $1
-      AND m.conversation_id = ANY(ARRAY(
-        SELECT c.id FROM hub.sessions s JOIN conversations c ON c.session_id = s.id
-        WHERE s.tenant_id = hub.tenant() AND c.contact_id = $2))"""
-_IS_SEND = "{0}.direction = 'OUTBOUND' AND ({0}.is_bot OR {0}.sender_id IS NOT NULL)"
-_DROP_REPEATS = (
-    f"""DELETE FROM messages m USING messages k WHERE {_TWICE} AND NOT ({_IS_SEND.format("m")})""",
-    f"""DELETE FROM messages k USING messages m WHERE {_TWICE} AND NOT ({_IS_SEND.format("k")})""",
-    f"""UPDATE messages m SET whatsapp_message_id = NULL FROM messages k WHERE {_TWICE}""",
-)
-_MERGE = (
-    """UPDATE contact_identities SET contact_id = $1 WHERE contact_id = $2""",
-    """UPDATE messages SET contact_id = $1 FROM conversations c
-       WHERE c.contact_id = $2 AND messages.conversation_id = c.id""",
-    """UPDATE conversations SET contact_id = $1 WHERE contact_id = $2""",
-    """UPDATE left_identities SET contact_id = $1 WHERE contact_id = $2""",
-    """DELETE FROM contacts WHERE id = $2 AND id <> $1""",
-)
-_TAKE_OVER = "UPDATE messages SET conversation_id = $1, contact_id = $3 WHERE conversation_id = $2"
-# Of a message that WhatsApp was told of already it may be told again.
-_UNMARK = """
-    UPDATE conversations c SET read_marked_seq = least(c.read_marked_seq, gone.read_marked_seq)
-    FROM conversations gone WHERE c.id = $1 AND gone.id = $2"""
 # Conversations are found through sessions: there is no index on the contact alone.
 _SHOW_PHONE = """
     UPDATE conversations c SET customer_phone = $2 FROM hub.sessions s
@@ -97,7 +72,8 @@ def identity_of(row: Any) -> Identity:
 
 def contact_of(row: Any, identities: Iterable[Identity]) -> Contact:
     """Build a contact from its row and its identities."""
-    return Contact(**dict(row), identities=tuple(identities))
+    about = dict(row)
+    return Contact(card=card_of(about.pop("own")), **about, identities=tuple(identities))
 
 
 async def contacts_of(connection: Any, rows: Iterable[Any]) -> dict[ContactId, Contact]:
@@ -117,6 +93,7 @@ class PostgresContacts:
         self._tenant_id = tenant_id
         self._new_id = new_id
         self._events = events
+        self._merges = Merges(connection, events)
 
     async def get(self, contact_id: ContactId) -> Contact:
         """Read and lock a contact with identities. Raises NotFound."""
@@ -124,6 +101,33 @@ class PostgresContacts:
         if row is None:
             raise NotFound("contact", contact_id)
         return contact_of(row, map(identity_of, await self._connection.fetch(IDENTITIES, [contact_id])))
+
+    async def save(self, contacts: Sequence[Contact]) -> None:
+        """Store the cards and take the events."""
+        self._events += recorded(contacts)
+        if contacts:
+            ids, cards = [c.id for c in contacts], [stored_card(c.card) for c in contacts]
+            await self._connection.execute(SAVE_CARDS, ids, cards)
+
+    async def merge(self, kept_id: ContactId, other_id: ContactId, at: datetime) -> Contact:
+        """Merge the other contact into the first."""
+        found = {id: await self.get(id) for id in sorted((kept_id, other_id))}
+        kept, other = found[kept_id], found[other_id]
+        kept.require_mergeable(other)
+        phone, changes = kept.phone_number, _Changes(self._tenant_id, at)
+        await self._merges.merge(kept, other, at)
+        changes.renamed(kept, differs=True)
+        changes.shown(kept, differs=phone is None or other.phone_number is None)
+        await changes.write(self._connection, self._events)
+        return kept
+
+    async def split(self, contact_id: ContactId, identities: Collection[Identity], at: datetime) -> Contact:
+        """Make a contact of some identities, with the rounds held under them."""
+        contact = await self.get(contact_id)
+        other = contact.part(identities, ContactId(self._new_id()), at)
+        await self._connection.execute(_ADD.command, self._tenant_id, at, [other.id], [other.name], [False])
+        await self._merges.part(contact, other, at)
+        return other
 
     async def is_group(self, contact_id: ContactId) -> bool:
         """Whether the contact is a group; False also for an unknown one."""
@@ -191,7 +195,7 @@ class PostgresContacts:
             named = list(of_contact)
             identities = tuple(identity_of(row) for row in named if row["until"] is None)
             about = {name: named[0][name] for name in _ABOUT}
-            contact = Contact(contact_id, self._tenant_id, identities, **about)
+            contact = Contact(contact_id, self._tenant_id, identities, card=card_of(named[0]["own"]), **about)
             found.now |= dict.fromkeys(identities, contact)
             for row in named:
                 if row["until"] is not None:
@@ -207,7 +211,7 @@ class PostgresContacts:
         contact = found[0] if found else self._fresh(sightings[0], at)
         name, phone = contact.name, contact.phone_number
         for other in found[1:]:
-            await self._merge(contact, other, at)
+            await self._merges.merge(contact, other, at)
         before = set(contact.identities) if found else set()
         learned = [contact.learn(sighting.identities, sighting.name) for sighting in sightings]
         gone = await self._renumber(contact, sightings, changes) if found else ()
@@ -247,32 +251,6 @@ class PostgresContacts:
             sighting.name,
             is_group=sighting.is_group,
         )
-
-    async def _merge(self, kept: Contact, other: Contact, at: datetime) -> None:
-        """Merge two contacts of one person: the older one stays, and takes over all that was the other's."""
-        kept.absorb(other, at)
-        self._events += kept.take_events()
-        for statement in _DROP_REPEATS:
-            await self._connection.execute(statement, kept.id, other.id)
-        await self._archive(kept, other, at)
-        for statement in _MERGE:
-            await self._connection.execute(statement, kept.id, other.id)
-
-    async def _archive(self, kept: Contact, other: Contact, at: datetime) -> None:
-        """Archive one of two live conversations; the other continues with the messages of both."""
-        rounds = conversations.PostgresConversations(self._connection, self._events)
-        live = [c for c in await rounds.of_contacts([kept.id, other.id]) if c.is_live]
-        keeps = {c.session_id: c for c in live if c.contact_id == kept.id}
-        theirs = [c for c in live if c.contact_id == other.id and c.session_id in keeps]
-        merged = [merge_rounds(keeps[c.session_id], c, at) for c in theirs]
-        await rounds.save([gone for _, gone in merged])
-        alone = [c for c in live if c.contact_id == other.id]
-        for c in alone:
-            c.move_to(kept.id, c.chat, c.customer_phone, at)
-        await rounds.save([*(stays for stays, _ in merged), *alone])
-        for stays, gone in merged:
-            await self._connection.execute(_TAKE_OVER, stays.id, gone.id, kept.id)
-            await self._connection.execute(_UNMARK, stays.id, gone.id)
 
 
 @dataclass(slots=True)

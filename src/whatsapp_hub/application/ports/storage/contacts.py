@@ -59,3 +59,17 @@ class Contacts(Protocol):
     async def is_group(self, contact_id: ContactId) -> bool:
         """Return whether it is a group, a broadcast list or a channel, unlocked."""
         ...
+
+    async def save(self, contacts: Sequence[Contact]) -> None:
+        """Store the cards (what the company keeps) of locked contacts, and take their events."""
+        ...
+
+    async def merge(self, kept_id: ContactId, other_id: ContactId, at: datetime) -> Contact:
+        """Merge the other contact into the first, with its rounds and messages, and lock it. The events are taken.
+        Raises NotFound, Conflict for a group or for one contact named twice."""
+        ...
+
+    async def split(self, contact_id: ContactId, identities: Collection[Identity], at: datetime) -> Contact:
+        """Make a new contact of some of a contact's identities, with the rounds held in their chats, and return it. The
+        events are taken. Raises NotFound, Invalid, Conflict: see `Contact.part`."""
+        ...

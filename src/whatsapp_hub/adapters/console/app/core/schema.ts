@@ -378,6 +378,13 @@ export interface ContactMergedEvent {
   sessionId: string | null;
   data: ContactMergedData;
 }
+export interface ContactPatch {
+  name?: string | null;
+  labels?: string[] | null;
+  addLabels?: string[];
+  removeLabels?: string[];
+  fields?: Record<string, string | null>;
+}
 export interface ContactUpdatedEvent {
   id: string;
   type: "contact.updated";
@@ -395,6 +402,10 @@ export interface ContactView {
   isGroup: boolean;
   identities: IdentityView[];
   createdAt: string;
+  profileName: string | null;
+  labels: string[];
+  fields: Record<string, string>;
+  blockedAt: string | null;
 }
 export interface ContactsContent {
   cards: Card[];
@@ -886,6 +897,10 @@ export interface HoursView {
   week: WeekView;
   holidays: string[];
 }
+export interface IdentityBody {
+  kind: IdentityKind;
+  value: string;
+}
 export type IdentityKind = "phone" | "lid" | "bsuid" | "chat";
 export interface IdentityView {
   kind: IdentityKind;
@@ -1111,6 +1126,9 @@ export interface MediaView {
   url: string | null;
   thumbnailUrl: string | null;
   waveform: number[] | null;
+}
+export interface MergeBody {
+  contactId: string;
 }
 export interface MessageChangedData {
   change?: MessageView;
@@ -2036,6 +2054,9 @@ export interface SocketTransferred {
   fromDepartmentId: string | null;
   toDepartmentId: string;
   position: number;
+}
+export interface SplitBody {
+  identities: IdentityBody[];
 }
 export interface StartBody {
   sessionId: string;

@@ -6,11 +6,11 @@
 -- them left it, and is null for the names that a contact has now. Whose names these were is asked once the contacts are
 -- locked: a change of number that was committed while we waited for its contact is seen. Where left_identities is not
 -- there yet (tenants' schemas are migrated after this one, while processes of the version before go on), nobody has left
--- anything.
+-- anything. What the company keeps of a contact (contacts.own) is read in a way that a schema without the column bears.
 CREATE OR REPLACE FUNCTION hub.meet(kinds text[], names text[])
 RETURNS TABLE (
   id uuid, created_at timestamptz, name text, profile_pic text, is_group bool, kind text, value text, address text,
-  until timestamptz)
+  until timestamptz, own jsonb)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -51,12 +51,14 @@ BEGIN
     THEN
       IF former = '{}' THEN
         RETURN QUERY
-          SELECT c.id, c.created_at, c.name, c.profile_pic, c.is_group, i.kind, i.value, i.address, NULL::timestamptz
+          SELECT c.id, c.created_at, c.name, c.profile_pic, c.is_group, i.kind, i.value, i.address, NULL::timestamptz,
+            nullif(to_jsonb(c) -> 'own', 'null')
           FROM contacts c JOIN contact_identities i ON i.contact_id = c.id
           WHERE c.id = ANY (locked) ORDER BY c.id, i.added_at, i.kind, i.value;
       ELSE
         RETURN QUERY
-          SELECT c.id, c.created_at, c.name, c.profile_pic, c.is_group, n.kind, n.value, n.address, n.until
+          SELECT c.id, c.created_at, c.name, c.profile_pic, c.is_group, n.kind, n.value, n.address, n.until,
+            nullif(to_jsonb(c) -> 'own', 'null')
           FROM contacts c CROSS JOIN LATERAL (
             SELECT i.kind, i.value, i.address, i.added_at, NULL::timestamptz AS until
             FROM contact_identities i WHERE i.contact_id = c.id
