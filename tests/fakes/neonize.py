@@ -176,6 +176,7 @@ class FakeLibrary:
     on_whatsapp: dict[str, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    downloading: Callable[[], object] = lambda: None
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     listeners: dict[str, Listener] = field(default_factory=dict)
     dials: list[Dial] = field(default_factory=list)
@@ -244,6 +245,7 @@ class FakeLibrary:
 
     def download(self, uuid: str, file: tuple[str, bytes, bytes, bytes, int, int, str]) -> bytes:
         self.calls.append(("download", *file))
+        self.downloading()
         found = self.files.get(file[0])
         shape = Shape({1: ("binary", Kind.RAW), 2: ("error", Kind.TEXT)})
         return encode(shape, {"error": "download failed with status code 404"} if found is None else {"binary": found})

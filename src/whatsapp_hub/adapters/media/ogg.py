@@ -9,14 +9,25 @@ from typing import IO
 
 RATE = 48_000
 MOST_BYTES = 32 * 1024 * 1024
+MOST_PACKETS, MOST_PAGES = 1_000_000, 100_000
+"""Five hours of speech, a page for each fifth of a second. 32 MB could hold thirty million empty packets."""
 BARS = 64
 _HEADER, _LONGEST_S = 27, 86_400
 
 
 def read_voice(file: IO[bytes], size: int) -> tuple[int | None, tuple[int, ...] | None]:
-    """Return seconds and waveform; None for what is no Opus, or too long to be read."""
-    if size > MOST_BYTES:
+    """Return seconds and waveform; None for what is no Opus, or too long to be read, in bytes, pages or packets."""
+    try:
+        return _read(file) if size <= MOST_BYTES else (None, None)
+    except TooLong:
         return None, None
+
+
+class TooLong(Exception):
+    """The file has more pages or packets than are counted."""
+
+
+def _read(file: IO[bytes]) -> tuple[int | None, tuple[int, ...] | None]:
     file.seek(0)
     packets: list[int] = []
     last = skip = 0
@@ -37,7 +48,7 @@ def read_voice(file: IO[bytes], size: int) -> tuple[int | None, tuple[int, ...] 
 
 def _pages(file: IO[bytes]) -> Iterator[tuple[int, list[int], bytes]]:
     """Yield each page's time, the sizes of the packets that end in it, and how it begins."""
-    open_packet = 0
+    open_packet = packets = pages = 0
     while len(head := file.read(_HEADER)) == _HEADER and head.startswith(b"OggS"):
         table = file.read(head[26])
         body = file.read(sum(table))
@@ -47,6 +58,9 @@ def _pages(file: IO[bytes]) -> Iterator[tuple[int, list[int], bytes]]:
             if value < 255:
                 laced.append(open_packet)
                 open_packet = 0
+        pages, packets = pages + 1, packets + len(laced)
+        if pages > MOST_PAGES or packets > MOST_PACKETS:
+            raise TooLong
         yield int.from_bytes(head[6:14], "little"), laced, body[:64]
 
 

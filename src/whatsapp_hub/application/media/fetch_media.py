@@ -7,8 +7,9 @@ share of what runs at once, so that a slow provider holds up nobody else.
 
 import asyncio
 import logging
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -30,6 +31,7 @@ from whatsapp_hub.domain.errors import (
     NotFound,
     ProviderError,
     Rejected,
+    Scope,
     Transient,
     Unavailable,
     Unsupported,
@@ -37,7 +39,7 @@ from whatsapp_hub.domain.errors import (
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.messaging.content import File, MediaState, StoredMedia, stored_media
 from whatsapp_hub.domain.messaging.file_types import head_of, judge
-from whatsapp_hub.domain.messaging.media import NAME_LENGTH, Media
+from whatsapp_hub.domain.messaging.media import Media, plain_name
 from whatsapp_hub.domain.messaging.message import Message
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
@@ -47,6 +49,8 @@ K = TypeVar("K")
 LEASE_S, RENEW_S = 60.0, 20.0
 LONGEST_S = 900.0
 """Of one attempt."""
+GRACE_S, LEAST_RATE = 30.0, 8 * 1024
+"""After so many seconds a file has come at so many bytes a second on average, or its place goes to another."""
 FIRST_S, MOST_S = 5.0, 3600.0
 """How long after the first failure it is tried again; each time twice as long, up to the most."""
 GIVEN_UP = timedelta(days=6)
@@ -61,18 +65,21 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class FetchBounds:
-    """`most_bytes`: of one file. `at_once`: fetches of this process, of one company, of one number."""
+    """`most_bytes`: of one file. `at_once`: fetches of this process, of one company, of one number. A company has no
+    more of them than it leaves free, so that several whose servers are slow leave room for the others. `grace_s`: from
+    when on a file must come at LEAST_RATE."""
 
     most_bytes: int = 100 * 1024 * 1024
-    at_once: int = 24
+    at_once: int = 48
     per_tenant: int = 8
     per_session: int = 3
+    grace_s: float = GRACE_S
 
 
 @dataclass(slots=True)
 class FetchMedia:
-    """One object a process. `freed` is called when a place became free; `still_held` is asked before each fetch of a
-    number that a connector holds."""
+    """One object a process. `freed` is called when a place became free, for the company that had it, or (None) for any
+    where one was turned away; `still_held` is asked before each fetch of a number that a connector holds."""
 
     storage: Storage
     providers: Providers
@@ -86,12 +93,14 @@ class FetchMedia:
     _running: BackgroundTasks = field(default_factory=BackgroundTasks)
     _of_tenant: Counter[TenantId] = field(default_factory=Counter)
     _of_session: Counter[SessionId] = field(default_factory=Counter)
+    _turned_away: bool = False
 
     async def __call__(self, tenant_id: TenantId, held: Sequence[SessionId] | None = None) -> int:
         """Begin to fetch what is due, as much as there is room for; return how many. `held`: of the sessions that this
         connector holds, else of those that need none. Raises Unavailable."""
-        room = min(self.bounds.at_once - len(self._running), self.bounds.per_tenant - self._of_tenant[tenant_id])
+        room = self._room_for(tenant_id)
         if room <= 0:
+            self._turned_away = True
             return 0
         busy = [id for id, running in self._of_session.items() if running >= self.bounds.per_session]
         async with self.storage.tenant(tenant_id) as uow:
@@ -103,6 +112,10 @@ class FetchMedia:
             if fetch not in over:
                 self._start(tenant_id, fetch)
         return len(claimed) - len(over)
+
+    def _room_for(self, tenant_id: TenantId) -> int:
+        free, own = self.bounds.at_once - len(self._running), self._of_tenant[tenant_id]
+        return min(self.bounds.per_tenant - own, (free - own + 1) // 2)
 
     def _over(self, claimed: list[Fetch]) -> list[Fetch]:
         """Return those of numbers that have their share already."""
@@ -130,7 +143,8 @@ class FetchMedia:
     def _ended(self, tenant_id: TenantId, fetch: Fetch) -> None:
         _one_less(self._of_tenant, tenant_id)
         _one_less(self._of_session, fetch.session_id)
-        self.freed(tenant_id)
+        self.freed(None if self._turned_away else tenant_id)
+        self._turned_away = False
 
     async def _run(self, tenant_id: TenantId, fetch: Fetch) -> None:
         renewing = asyncio.create_task(self._renew(tenant_id, fetch))
@@ -179,7 +193,8 @@ class FetchMedia:
         async with provider.download(ref, remote, most) as download:
             if download.size is not None and download.size > most:
                 raise FileTooLarge(most)
-            async with self.files.receive(download.pieces, most) as incoming:
+            pieces = _steady(download.pieces, self.bounds.grace_s)
+            async with self.files.receive(pieces, most) as incoming:
                 await self._take(tenant_id, fetch, content, incoming)
 
     def _provider(self, session: Session | None, fetch: Fetch) -> DownloadsMedia | None:
@@ -201,9 +216,9 @@ class FetchMedia:
         facts = await self.inspect(tenant_id, incoming.file, mime_type, incoming.digest.size)
         await self.keep_file(tenant_id, incoming)
         small = await keep_thumbnail(self.files, self.keep_file, tenant_id, facts.thumbnail)
-        name = content.file_name or _name(content, fetch, mime_type)
+        name = plain_name(content.file_name or "") or _name(content, fetch, mime_type)
         size, sha256 = incoming.digest.size, incoming.digest.sha256
-        media = Media(fetch.media_id, tenant_id, mime_type, name[:NAME_LENGTH], size, sha256, self.clock(), small)
+        media = Media(fetch.media_id, tenant_id, mime_type, name, size, sha256, self.clock(), small)
         found = known_of(fetch.media_id, mime_type, size, facts)
         try:
             await self._complete(tenant_id, fetch, found, media)
@@ -246,6 +261,16 @@ class FetchMedia:
             async with self.storage.tenant(tenant_id) as uow:
                 await uow.fetches.later(fetch, after_s)
                 await uow.commit()
+
+
+async def _steady(pieces: AsyncIterator[bytes], grace_s: float) -> AsyncIterator[bytes]:
+    """Pass a file on. Raises Transient where it comes a drop at a time."""
+    begun, came = time.monotonic(), 0
+    async for piece in pieces:
+        came += len(piece)
+        if (took := time.monotonic() - begun) > grace_s and came < LEAST_RATE * took:
+            raise Transient("media_slow", retry_after_s=FIRST_S, scope=Scope.RECIPIENT)
+        yield piece
 
 
 def _one_less(counter: Counter[K], key: K) -> None:

@@ -4,10 +4,13 @@ A small table of WhatsApp's types and of those that are dangerous where they are
 keeps the type that was said, unless that would let a browser or a phone run it as picture, sound or film.
 """
 
+import re
 from typing import IO
 
 HEAD_BYTES = 4096
 UNKNOWN = "application/octet-stream"
+MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+CODECS = re.compile(r"\s*codecs=\"?([a-z0-9.,_-]{1,60})\"?\s*")
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -82,9 +85,12 @@ def sniff(head: bytes) -> str | None:
 
 
 def judge(said: str, head: bytes) -> str:
-    """Return the type to treat a file as: what was said (with its codecs), unless its bytes show another."""
-    said = said.strip().lower()
-    plain = said.partition(";")[0].strip()
+    """Return the type to treat a file as: what was said (with its codecs, and nothing else beside it), unless its bytes
+    show another. What is no type at all says nothing: it would become a header of ours."""
+    plain, _, more = said.strip().lower().partition(";")
+    plain = said = plain.strip() if MIME.fullmatch(plain.strip()) else ""
+    if plain and (codecs := CODECS.fullmatch(more)):
+        said = f"{plain}; codecs={codecs[1]}"
     found = sniff(head)
     if found is None:
         return UNKNOWN if not plain or plain.partition("/")[0] in ("image", "audio", "video") else said

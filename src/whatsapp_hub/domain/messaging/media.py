@@ -8,14 +8,15 @@ from uuid import UUID, uuid5
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import MediaId, TenantId
 from whatsapp_hub.domain.messaging.content import Audio, Document, File, Image, StoredMedia, Video
+from whatsapp_hub.domain.messaging.file_types import CODECS, MIME
 from whatsapp_hub.domain.text import is_storable
 
-_MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
-_CODECS = re.compile(r"\s*codecs=\"?([a-z0-9.,_-]{1,60})\"?\s*")
 _IMAGES = frozenset({"image/jpeg", "image/png"})
 _FAMILIES: dict[str, type[Audio | Video]] = {"audio": Audio, "video": Video}
 _NAMES = UUID("0b5a8c1e-7d0c-4a55-9f5e-5f6d3b1c9a10")
 NAME_LENGTH = 255
+_JOINERS = frozenset("\u200c\u200d")
+"""Not printable by themselves; they join letters and emoji."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ class Media:
         """Check what an upload says of itself. Raises Invalid (`/file`)."""
         plain, _, more = mime_type.lower().partition(";")
         mime_type = plain.strip()
-        if not _MIME.fullmatch(mime_type):
+        if not MIME.fullmatch(mime_type):
             raise Invalid.field("file", "must have a content type")
-        if codecs := _CODECS.fullmatch(more):
+        if codecs := CODECS.fullmatch(more):
             mime_type = f"{mime_type}; codecs={codecs[1]}"
         if not file.size:
             raise Invalid.field("file", "must not be empty")
@@ -65,3 +66,10 @@ class Media:
         media = StoredMedia(self.id)
         content = kind(caption.strip(), media=media, mime_type=self.mime_type, file_name=self.file_name)
         return replace(content, voice=True) if voice and isinstance(content, Audio) else content
+
+
+def plain_name(name: str) -> str:
+    """Return the name of a file that somebody else named: without folders, and without signs that are not seen, which
+    could show `gnp.exe` as `exe.png`."""
+    last = re.split(r"[\\/]", name)[-1].strip()[:NAME_LENGTH]
+    return "".join(sign if sign.isprintable() or sign in _JOINERS else "_" for sign in last)

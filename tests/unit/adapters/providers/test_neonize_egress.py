@@ -211,6 +211,28 @@ async def test_a_route_carries_what_is_sent_both_ways_however_much(forward: Forw
                 await asyncio.sleep(0.005)
 
 
+async def test_of_hosts_of_files_comes_no_more_than_a_file_may_have(forward: ForwardProxy) -> None:
+    async with listening(echo) as whatsapp, listening(echo) as files:
+        route = await forward.route("", lambda: None)
+        main, main_writer, _ = await through(route, "127.0.0.1", whatsapp)
+        reader, writer, _ = await through(route, "localhost", files)
+        with route.file_of(1000) as is_more:
+            writer.write(bytes(900))
+            assert await reader.readexactly(900)
+            assert not is_more()
+            main_writer.write(bytes(5000))
+            assert await main.readexactly(5000)
+            writer.write(bytes(200))
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await reader.readexactly(300)
+            assert is_more()
+        again, again_writer, _ = await through(route, "localhost", files)
+        again_writer.write(bytes(5000))
+        assert await again.readexactly(5000)
+        for each in (main_writer, writer, again_writer):
+            each.close()
+
+
 async def test_nobody_else_may_use_it(forward: ForwardProxy) -> None:
     async with listening(echo) as port:
         route = await forward.route("", lambda: None)

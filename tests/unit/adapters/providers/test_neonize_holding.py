@@ -23,6 +23,7 @@ from whatsapp_hub.adapters.providers.neonize.egress.upstream import Unreachable
 from whatsapp_hub.adapters.providers.neonize.native.library import Library, Missing
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings
 from whatsapp_hub.adapters.providers.neonize.sharing.wire import SYNC, Batch
+from whatsapp_hub.adapters.providers.neonize.translate.download import error_of
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
 from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched
 from whatsapp_hub.application.measuring import TALLY, UNDECRYPTABLE
@@ -38,7 +39,7 @@ from whatsapp_hub.application.ports.provider.plugin import Outgoing, ReadMessage
 from whatsapp_hub.domain.errors import Conflict, OutcomeUnknown, Rejected, Transient, Unavailable
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Audio, Content, Image, MediaSource, RemoteMedia, Text
+from whatsapp_hub.domain.messaging.content import Audio, Content, Document, Image, MediaSource, RemoteMedia, Text
 from whatsapp_hub.domain.sessions.history import HistoryKind
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
@@ -589,6 +590,7 @@ async def test_a_customers_file_is_downloaded_by_its_keys(held: Held) -> None:
         ({"directPath": "/gone", "mediaKey": "a2V5"}, 9, "media_expired"),
         ({"directPath": "/v/t"}, 9, "media_unnamed"),
         ({"directPath": "/v/t", "mediaKey": "no base64!"}, 9, "media_unnamed"),
+        ({"directPath": ".evil.example/v", "mediaKey": "a2V5"}, 9, "media_unnamed"),
         ({"directPath": "/v/t", "mediaKey": "a2V5"}, 10**9, "media_too_large"),
     ],
 )
@@ -598,6 +600,30 @@ async def test_a_file_that_cannot_come_says_why(held: Held, keys: dict[str, str]
     with pytest.raises(Rejected, match=code):
         async with held.provider.download(held.session, file, 10**8):
             raise AssertionError
+
+
+async def test_a_file_that_is_longer_than_its_sender_says_is_cut_off(held: Held) -> None:
+    """The library reads a file whole: two gigabytes that said to be nine bytes were four in the connector."""
+    await held.open()
+    line = held.provider._holder.connected(held.session.id)
+    assert line.route is not None
+    came = line.route._counts
+    held.library.downloading = lambda: came(80_000_000)
+    keys = {"directPath": "/v/t", "mediaKey": "a2V5"}
+    with pytest.raises(Rejected, match="media_too_large"):
+        async with held.provider.download(
+            held.session, RemoteFile(Document(source=MediaSource(keys=keys), size=9), PERSON), 10**8
+        ):
+            raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["hash of media plaintext doesn't match", "hash of media ciphertext doesn't match", "invalid media hmac",
+     "file length does not match: expected 9, got 3000000"],
+)  # fmt: skip
+def test_a_file_that_is_another_than_was_said_is_not_asked_for_again(said: str) -> None:
+    assert error_of(said).code == "media_damaged"
 
 
 async def test_typing_is_shown(held: Held) -> None:

@@ -97,6 +97,12 @@ async def test_a_file_that_is_another_than_it_says_is_what_it_is(office: Office)
     assert message.content.mime_type == "application/pdf"  # type: ignore[union-attr]
 
 
+async def test_its_name_is_one_that_can_be_seen_as_it_is(office: Office) -> None:
+    message = await fetched(office, await comes(office, file_name="../a\r\nb\u202egnp.exe 👩\u200d💻"))
+    async with office.world.uow() as uow:
+        assert (await uow.media.get(media_of(message).id)).file_name == "a__b_gnp.exe 👩\u200d💻"
+
+
 async def test_a_voice_note_keeps_its_codecs_and_gets_its_length(office: Office) -> None:
     ogg, facts = b"OggS" + bytes(50), FileFacts(seconds=7, waveform=(0, 100))
     said = {"mime_type": "audio/ogg; codecs=opus", "voice": True}
@@ -230,6 +236,41 @@ async def test_a_slow_number_has_its_share_and_others_theirs(office: Office) -> 
     assert await fetch(office.id) == 1
     await fetch.aclose()
     assert fetch.under_way == 0
+
+
+async def test_a_company_leaves_as_many_places_as_it_has(office: Office) -> None:
+    """Three companies whose servers let files drip had all places: no other file came for a quarter of an hour."""
+    office.line.download = _hanging  # type: ignore[method-assign]
+    await asyncio.gather(*(comes(office) for _ in range(9)))
+    freed: list[Any] = []
+    fetch = fetcher(office, bounds=FetchBounds(at_once=8, per_tenant=8, per_session=8), freed=freed.append)
+    assert await fetch(office.id) == 4
+    assert await fetch(office.id) == 0
+    await fetch.aclose()
+    assert freed[0] is None  # who was turned away is asked again, whichever company it is
+
+
+async def test_a_file_that_comes_a_drop_at_a_time_gives_its_place_to_another(office: Office) -> None:
+    async def drops() -> AsyncIterator[bytes]:
+        while True:
+            yield b""
+
+    @asynccontextmanager
+    async def dripping(session: Any, file: Any, most: int) -> AsyncIterator[Download]:
+        yield Download(drops())
+
+    message = await comes(office)
+    office.line.download = dripping  # type: ignore[method-assign]
+    fetch = fetcher(office, bounds=FetchBounds(grace_s=0.0))
+    assert await fetch(office.id) == 1
+    await fetch._running.drain()
+    assert media_of(await now(office, message)).state is MediaState.PENDING
+    assert await fetch(office.id) == 0  # later
+
+
+@asynccontextmanager
+async def _hanging(session: Any, file: Any, most: int) -> AsyncIterator[Download]:
+    yield Download(_never())
 
 
 async def test_who_lost_the_lease_changes_nothing(office: Office) -> None:

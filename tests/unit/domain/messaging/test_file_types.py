@@ -62,3 +62,28 @@ def test_no_picture_sound_or_film_is_believed_without_its_bytes(said: str, head:
     found = judge(said, head)
     if found.partition("/")[0] in ("image", "audio", "video"):
         assert sniff(head) is not None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "text/html\r\nX-Injected: yes",
+        "text/html\nx",
+        "application/ü中",
+        "x\0y/z",
+        "a" * 70_000,
+        "html",
+        ";",
+        "text/" + "a" * 128,
+    ],
+)
+def test_what_is_no_type_says_nothing(said: str) -> None:
+    """A customer's client wrote it; it became a header of ours, which ended the connection or was a 500."""
+    assert judge(said, HTML) == UNKNOWN
+    assert judge(said, PNG) == "image/png"
+
+
+@pytest.mark.parametrize("more", ["", "; charset=utf-7", '; x="\r\n"', ";" * 1000, "; boundary=x"])
+def test_of_what_stands_beside_a_type_only_codecs_stay(more: str) -> None:
+    assert judge(f" Text/HTML{more}", HTML) == "text/html"
+    assert judge('audio/ogg; codecs="opus"', OGG) == "audio/ogg; codecs=opus"

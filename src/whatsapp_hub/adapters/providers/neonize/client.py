@@ -6,7 +6,7 @@ In a process that is no connector it holds none: every session is "not open here
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 
 import msgspec
@@ -22,6 +22,7 @@ from whatsapp_hub.adapters.providers.neonize.native.protobuf import encode
 from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
 from whatsapp_hub.adapters.providers.neonize.native.threads import CallTimeout, NotBegun
 from whatsapp_hub.adapters.providers.neonize.session_holder import Holder
+from whatsapp_hub.adapters.providers.neonize.translate.content import File as FileToSend
 from whatsapp_hub.adapters.providers.neonize.translate.download import downloaded, wanted
 from whatsapp_hub.adapters.providers.neonize.translate.media import (
     MAX_BYTES,
@@ -39,6 +40,7 @@ from whatsapp_hub.adapters.providers.neonize.translate.outbound import (
     with_upload,
 )
 from whatsapp_hub.adapters.providers.reach import OWNER
+from whatsapp_hub.application.fair_shares import FairShares
 from whatsapp_hub.application.ports.connections.sockets import SocketHealth
 from whatsapp_hub.application.ports.provider.events import ChatKind, Malformed
 from whatsapp_hub.application.ports.provider.plugin import (
@@ -52,11 +54,16 @@ from whatsapp_hub.application.ports.provider.plugin import (
     SessionRef,
 )
 from whatsapp_hub.domain.errors import OutcomeUnknown, Rejected, Scope, Transient
-from whatsapp_hub.domain.ids import MessageId, SessionId
+from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 
 CALL_S = 15.0
 DOWNLOAD_S = 180.0
 PIECE_BYTES = 1024 * 1024
+FRAMING_BYTES = 8 * 1024 * 1024
+"""What TLS and HTTP add to a file, and what else the library may get of such hosts meanwhile."""
+UPLOADS, UPLOADS_OF_ONE, UPLOADS_KEPT = 8, 2, 2
+"""Files that are sent at once, each of them whole in memory and again in the library's; so many of one company, and so
+many places for companies that have none."""
 _KNOWN_NUMBERS = 10_000
 _BRAZIL = "55"
 
@@ -70,6 +77,7 @@ class NeonizeClient:
         self._holder = Holder(host, storing, loading)
         self._fetch = fetch
         self._one_download = asyncio.Lock()
+        self._uploads = FairShares[TenantId](UPLOADS, UPLOADS_OF_ONE, UPLOADS_KEPT)
         self._numbers: LRUCache[str, str] = LRUCache(_KNOWN_NUMBERS)
 
     # -- Provider
@@ -83,7 +91,7 @@ class NeonizeClient:
         try:
             async with asyncio.timeout_at(until):
                 to = await self._number_of(line, what.to)
-                whole = await self._whole(line, what, message.media)
+                whole = await self._whole(session, line, what, message.media)
         except (TimeoutError, CallTimeout) as error:
             raise _nothing_sent("timeout") from error
         return await self._send(line, to, encode(wire.MESSAGE, whole), message.message_id, until)
@@ -91,15 +99,22 @@ class NeonizeClient:
     @asynccontextmanager
     async def download(self, session: SessionRef, file: RemoteFile, most: int) -> AsyncIterator[Download]:
         """Download and decrypt a file: the library holds it whole, so that one is under way at a time."""
-        keys = wanted(file.content)
-        if keys.size > min(most, MAX_BYTES):
-            raise Rejected("media_too_large", f"the file has more than {min(most, MAX_BYTES)} bytes")
+        keys, most = wanted(file.content), min(most, MAX_BYTES)
+        too_large = Rejected("media_too_large", f"the file has more than {most} bytes")
+        if keys.size > most:
+            raise too_large
         line = self._holder.connected(session.id)
         async with self._one_download:
+            with line.route.file_of(most + FRAMING_BYTES) if line.route else nullcontext(bool) as is_more:
+                try:
+                    answer = await self._holder.calls(DOWNLOAD_S, self._holder.library.download, line.uuid, keys)
+                except (CallTimeout, NotBegun) as error:
+                    raise too_large if is_more() else _nothing_sent("busy") from error
+                if is_more():
+                    raise too_large
             try:
-                answer = await self._holder.calls(DOWNLOAD_S, self._holder.library.download, line.uuid, keys)
                 data = downloaded(answer)
-            except (CallTimeout, NotBegun, Malformed) as error:
+            except Malformed as error:
                 raise _nothing_sent("busy") from error
             yield Download(_in_pieces(data), len(data))
 
@@ -176,17 +191,25 @@ class NeonizeClient:
         identity = identity_of(to)
         return Accepted(id, (identity,) if identity else ())
 
-    async def _whole(self, line: SessionDial, what: Sending, media: OutgoingFile | None) -> JsonObject:
+    async def _whole(
+        self, session: SessionRef, line: SessionDial, what: Sending, media: OutgoingFile | None
+    ) -> JsonObject:
         """Upload the message's file, if any, and return the whole message. Raises CallTimeout, Transient, Rejected."""
         if what.file is None:
             return what.message
-        fetched = Fetched(await media.whole(), media.mime_type) if media else await self._fetch(what.file.url)
+        async with self._uploads.place(session.tenant_id):
+            return await self._uploaded(line, what, what.file, media)
+
+    async def _uploaded(
+        self, line: SessionDial, what: Sending, file: FileToSend, media: OutgoingFile | None
+    ) -> JsonObject:
+        fetched = Fetched(await media.whole(), media.mime_type) if media else await self._fetch(file.url)
         if not fetched.data:
             raise Rejected("media_empty", "the file is empty")
         library = self._holder.library
-        uploading = self._holder.calls(CALL_S, library.upload, line.uuid, fetched.data, what.file.kind)
+        uploading = self._holder.calls(CALL_S, library.upload, line.uuid, fetched.data, file.kind)
         answer = await self._answer("Upload", uploading)
-        mimetype = mimetype_of(what.file.mimetype, fetched, what.file.usual)
+        mimetype = mimetype_of(file.mimetype, fetched, file.usual)
         return with_upload(what, Uploaded(obj(answer.get("response")), mimetype, opus_seconds(fetched.data)))
 
     async def _number_of(self, line: SessionDial, to: str) -> str:

@@ -10,7 +10,8 @@ import base64
 import binascii
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import h11
 
@@ -36,6 +37,23 @@ class Route:
         self._tunnels: set[Tunnel] = set()
         self._waiting: set[asyncio.Task[None]] = set()
         self._is_shut = self._is_held = False
+        self._file_left: int | None = None
+
+    @contextmanager
+    def file_of(self, most: int) -> Iterator[Callable[[], bool]]:
+        """Bound what hosts of files may send while the block runs: the library reads a file whole, however long it is,
+        and whoever sent it says how long it is. What is yielded says whether there was more, and was cut off."""
+        self._file_left = most
+        try:
+            yield lambda: self._file_left is not None and self._file_left < 0
+        finally:
+            self._file_left = None
+
+    def _counts(self, size: int) -> bool:
+        if self._file_left is None:
+            return True
+        self._file_left -= size
+        return self._file_left >= 0
 
     @property
     def unanswered_s(self) -> float:
@@ -85,9 +103,10 @@ class Route:
             if task is not None:
                 self._waiting.discard(task)
         inside.writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        tunnel = Tunnel(host, inside, outside, self._ended)
+        is_of_files = host != self._host
+        tunnel = Tunnel(host, inside, outside, self._ended, self._counts if is_of_files else lambda _: True)
         self._tunnels.add(tunnel)
-        if host == self._host:
+        if not is_of_files:
             self.main = tunnel
             tunnel.hold(is_held=self._is_held)
 

@@ -10,14 +10,22 @@ from whatsapp_hub.adapters.providers.neonize.egress.upstream import Connection
 
 class Tunnel:
     """One connection of the library's to a host. Times are monotonic seconds; `asked_s` is when something was sent that
-    nothing was received after, None if nothing was."""
+    nothing was received after, None if nothing was. `counts` is called with the number of bytes received each time; the
+    connection is cut where it returns False."""
 
-    def __init__(self, host: str, inside: Connection, outside: Connection, over: Callable[["Tunnel"], None]) -> None:
+    def __init__(
+        self,
+        host: str,
+        inside: Connection,
+        outside: Connection,
+        over: Callable[["Tunnel"], None],
+        counts: Callable[[int], bool] = lambda _: True,
+    ) -> None:
         self.host, self.opened_s = host, time.monotonic()
         self.asked_s: float | None = None
         self.received = 0
         self._streams = (inside, outside)  # a reader that nobody refers to ends its connection
-        self._over = over
+        self._over, self._counts = over, counts
         self._inside, self._outside = _Side(self._sent, self._end), _Side(self._came, self._end)
         self._inside.join(inside.writer.transport, self._outside)
         self._outside.join(outside.writer.transport, self._inside)
@@ -47,6 +55,8 @@ class Tunnel:
     def _came(self, size: int) -> None:
         self.received += size
         self.asked_s = None
+        if not self._counts(size):
+            self.cut()
 
     def _end(self) -> None:
         """End the other connection too, once it has sent what it still has."""

@@ -12,6 +12,8 @@ from whatsapp_hub.domain.messaging import content as kinds
 
 ANSWER = Shape({1: ("binary", Kind.RAW), 2: ("error", Kind.TEXT)})
 _AGAIN_S = 10.0
+_DAMAGED = ("hmac", "hash of media", "file length does not match")
+"""`errors.go` of whatsmeow: what comes is not what was said, and never will be."""
 _GONE = ("status code 403", "status code 404", "status code 410")
 
 
@@ -31,7 +33,7 @@ def wanted(content: kinds.File) -> Wanted:
     """Read the keys. Raises Rejected where the message came without them (seen once, or on the phone only)."""
     keys = content.source.keys or {}
     path, media_key = text(keys.get("directPath")), _bytes(keys, "mediaKey")
-    if not path or not media_key:
+    if not path.startswith("/") or not media_key:  # it is joined to the name of WhatsApp's host
         raise Rejected("media_unnamed", "WhatsApp gave this device no key of the file")
     hashes = (_bytes(keys, "encryptedSha256"), _bytes(keys, "sha256"))
     return Wanted(path, *hashes, media_key, content.size or 0, *_KINDS[type(content)])
@@ -66,6 +68,6 @@ def error_of(said: str) -> ProviderError:
     """Map whatsmeow's error: WhatsApp's servers keep a file for some weeks."""
     if any(mark in said for mark in _GONE):
         return Rejected("media_expired", "WhatsApp has the file no more")
-    if "hmac" in said or ("hash" in said and "mismatch" in said):
+    if any(mark in said for mark in _DAMAGED):
         return Rejected("media_damaged", "the file is not the one that was sent")
     return Transient("media_away", said[:200], retry_after_s=_AGAIN_S, scope=Scope.RECIPIENT)
