@@ -184,6 +184,7 @@ ROUTES: dict[str, Need] = {
     "GET /api/metrics/dashboard": METRICS,
     "GET /api/metrics/agents": METRICS,
     "GET /api/metrics/sessions": METRICS,
+    "GET /api/metrics/costs": METRICS,
     "GET /api/events": needs(Action.READ_EVENTS),
     "GET /api/events/stream": needs(Action.READ_EVENTS),
     "GET /api/webhooks": WEBHOOKS,

@@ -62,6 +62,13 @@ def text_from(phone: str, id: str, text: str, at: int = 1_780_000_000, **more: A
     return {"from": phone, "id": id, "timestamp": str(at), "type": "text", "text": {"body": text}, **more}
 
 
+def _priced(sent: Sent) -> dict[str, Any]:
+    """As Meta charges: a template; an answer within the window is free."""
+    paid = sent.body.get("type") == "template"
+    kind = ("marketing", "regular") if paid else ("service", "free_customer_service")
+    return {"pricing": {"billable": paid, "pricing_model": "PMP", "category": kind[0], "type": kind[1]}}
+
+
 class FakeGraph(Server):
     def __init__(self, port: int = 0) -> None:
         super().__init__(port)
@@ -168,7 +175,7 @@ class FakeGraph(Server):
     def _receipts(self, sent: Sent, batch: int) -> list[bytes]:
         ours = sent.body.get("biz_opaque_callback_data")
         statuses = [
-            {"id": sent.id, "status": status, "timestamp": str(int(sent.at)), "recipient_id": sent.to}
+            {"id": sent.id, "status": status, "timestamp": str(int(sent.at)), "recipient_id": sent.to, **_priced(sent)}
             | ({"biz_opaque_callback_data": ours} if ours else {})
             for status in self.statuses
         ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from tests.contracts.storage.world import HELD, NOW, World, eventually, new_id
 from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId
 from whatsapp_hub.application.ports.provider.events import ReceiptSeen
+from whatsapp_hub.application.ports.queues.inbox import Charge
 from whatsapp_hub.application.ports.queues.lanes import Claim, ClaimedLanes, Holding, LaneKey, Release
 from whatsapp_hub.domain.messaging.capabilities import Rate
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
@@ -258,6 +260,12 @@ class LaneContract:
 
 
 class ReceiptContract:
+    async def test_two_processes_that_charge_the_same_message_do_not_disturb_each_other(self, world: World) -> None:
+        charge = Charge(world.session.id, "wamid.9", NOW, "utility", None, True, "BR")
+        later = charge._replace(at=NOW.replace(hour=6), kind="regular")
+        add = [world.done(lambda uow, some=some: uow.charges.add(some)) for some in ([charge, later], [later, charge])]  # type: ignore[misc]
+        await asyncio.gather(*add)
+
     async def test_early_receipts_are_kept_once_and_taken_once_in_order(self, world: World) -> None:
         read = ReceiptSeen("wamid.1", MessageStatus.READ, NOW.replace(hour=6))
         delivered = ReceiptSeen("wamid.1", MessageStatus.DELIVERED, NOW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -129,13 +130,16 @@ async def test_a_transaction_under_way_is_waited_for_and_nobody_else_waits(new_w
     assert len((await rows(world, OWN))["conversations"]) == 1
 
 
+NUMBERS = count()
+
+
 async def work(world: World, storage: PostgresStorage, until: asyncio.Event, kept: dict[str, str]) -> None:
     """What a busy tenant does: rows made, changed, removed, moved to other keys. `kept`: what was committed."""
     number = 0
     while not until.is_set():
         number += 1
         async with storage.tenant(world.tenant.id) as uow:
-            phone = f"55119{id(kept) % 1000:03}{number:05}"
+            phone = f"55119{next(NUMBERS):08}"
             [(contact, _)], _ = await uow.contacts.find_or_create(
                 [Sighting((Identity.phone(phone),), f"n{number}")], NOW
             )

@@ -16,6 +16,7 @@ from whatsapp_hub.adapters.postgres.queries import PostgresQueries
 from whatsapp_hub.application.ports.operations.environment import EnvironmentMark
 from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.application.ports.queues.fetches import Fetch
+from whatsapp_hub.application.ports.queues.inbox import Charge
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.accounts.api_key import ApiKey, digest_of
@@ -80,6 +81,7 @@ async def fill(world: World) -> None:
         c.assign(user.id, department.id, NOW, "test")
         await uow.conversations.save([c])
         uow.publish(c.take_events())
+        await uow.charges.add([Charge(world.session.id, "wamid.x", NOW, "marketing", "regular", True, "BR")])
         await uow.receipts.keep([(world.session.id, ReceiptSeen("wamid.x", MessageStatus.READ, NOW))])
         await uow.idempotency.claim("me", "key", b"hash", message.id)
         digest = digest_of(str(world.tenant.id))

@@ -13,8 +13,8 @@ NEW = "quite another password 7"
 
 
 async def play(w: Walk) -> None:
-    for row in ("GET /api/metrics/dashboard", "GET /api/metrics/agents", "GET /api/metrics/sessions"):
-        await w.ask(row)
+    for kind in ("dashboard", "agents", "sessions", "costs"):
+        await w.ask(f"GET /api/metrics/{kind}")
     await w.ask("GET /api/metrics/dashboard", note="bad", query={"period": "7y"})
     await w.ask("GET /api/system")
     await w.ask("GET /api/audit", query={"entity": "department"})

@@ -14,7 +14,7 @@ from whatsapp_hub.adapters.memory.queues.inbox import MemoryInbox, MemoryInboxAp
 from whatsapp_hub.adapters.memory.queues.lanes import MemoryLanes
 from whatsapp_hub.adapters.memory.queues.leases import MemoryLeases
 from whatsapp_hub.adapters.memory.queues.log import Encode, MemoryEventLog, plain_body
-from whatsapp_hub.adapters.memory.queues.receipts import MemoryEarlyReceipts
+from whatsapp_hub.adapters.memory.queues.receipts import MemoryCharges, MemoryEarlyReceipts
 from whatsapp_hub.adapters.memory.queues.webhook_queue import MemoryWebhookQueue
 from whatsapp_hub.adapters.memory.queues.webhooks import MemoryWebhooks
 from whatsapp_hub.adapters.memory.repositories.accounts import (
@@ -52,7 +52,7 @@ from whatsapp_hub.application.ports.operations.environment import EnvironmentNum
 from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
 from whatsapp_hub.application.ports.provider.plugin import Plugin
 from whatsapp_hub.application.ports.queues.fetches import Fetches
-from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
+from whatsapp_hub.application.ports.queues.inbox import Charges, EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
@@ -196,6 +196,7 @@ class _UnitOfWork:
         self._inbox = MemoryInbox(rows, tenant.id, storage.cursors)
         self.inbox: Inbox = self._inbox
         self.receipts: EarlyReceipts = MemoryEarlyReceipts(rows)
+        self.charges: Charges = MemoryCharges(rows)
         self._lanes = MemoryLanes(rows, messages, storage.holds_socket)
         self.lanes: Lanes = self._lanes
         self.idempotency: IdempotencyKeys = MemoryIdempotencyKeys(rows)

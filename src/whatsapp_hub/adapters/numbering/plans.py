@@ -14,6 +14,21 @@ class LibraryPlans:
         """Read digits with their country code; None where they are no valid number."""
         return _valid(f"+{digits}", None)
 
+    def country(self, digits: str) -> str | None:
+        """Return the country of an international number."""
+        return _country(f"+{digits}")
+
+
+@lru_cache(4096)
+def _country(number: str) -> str | None:
+    import phonenumbers
+
+    try:
+        found: str | None = phonenumbers.region_code_for_number(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return None
+    return found
+
 
 @lru_cache(1024)
 def _valid(number: str, country: str | None) -> str | None:

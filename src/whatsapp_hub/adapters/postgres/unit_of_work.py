@@ -26,7 +26,7 @@ from whatsapp_hub.adapters.postgres.privacy.begin import PostgresErasures
 from whatsapp_hub.adapters.postgres.privacy.exports import PostgresExports
 from whatsapp_hub.adapters.postgres.queues.inbox import ClaimCursors, PostgresInbox
 from whatsapp_hub.adapters.postgres.queues.lanes import PostgresLanes
-from whatsapp_hub.adapters.postgres.queues.receipts import PostgresEarlyReceipts
+from whatsapp_hub.adapters.postgres.queues.receipts import PostgresCharges, PostgresEarlyReceipts
 from whatsapp_hub.adapters.postgres.repositories.accounts.api_keys import PostgresApiKeys
 from whatsapp_hub.adapters.postgres.repositories.accounts.departments import PostgresDepartments
 from whatsapp_hub.adapters.postgres.repositories.accounts.directory import PostgresDirectory
@@ -58,7 +58,7 @@ from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.operations.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
 from whatsapp_hub.application.ports.queues.fetches import Fetches
-from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
+from whatsapp_hub.application.ports.queues.inbox import Charges, EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
@@ -164,6 +164,7 @@ class PostgresUnitOfWork:
         self._inbox = PostgresInbox(connection, tenant.id, kit.rounds, sessions.saw)
         self.inbox: Inbox = self._inbox
         self.receipts: EarlyReceipts = PostgresEarlyReceipts(connection, tenant.id)
+        self.charges: Charges = PostgresCharges(connection, tenant.id)
         self.idempotency: IdempotencyKeys = PostgresIdempotencyKeys(connection, tenant.id)
         self.webhooks: Webhooks = PostgresWebhooks(connection, kit.vault.box)
         self.erasures: Erasures = PostgresErasures(connection)

@@ -17,7 +17,8 @@ AT_ONCE = 5_000
 class Trim:
     """Delete rows by age. Providers deliver again for up to 7 days, so dedupe keys live 9; idempotency keys live 24
     hours. An operator has 30 days to adopt an unassigned update and 90 to replay a quarantined one. The audit trail is
-    kept for two years, a sign-in for 90 days after its end, a session's history for a week."""
+    kept for two years, what messages were charged for 400 days, a sign-in for 90 days after its end, a session's
+    history for a week."""
 
     trimming: Trimming
 
@@ -32,6 +33,7 @@ class Trim:
             (self.trimming.trim_erased, 9 * DAY_S),
             (self.trimming.trim_exports, DAY_S),
             (self.trimming.trim_audit, 730 * DAY_S),
+            (self.trimming.trim_charges, 400 * DAY_S),
             (self.trimming.trim_sign_ins, 90 * DAY_S),
             (self.trimming.trim_session_history, KEPT.total_seconds()),
             (self.trimming.trim_access_changes, DAY_S),

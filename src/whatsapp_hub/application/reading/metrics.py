@@ -8,7 +8,7 @@ from typing import Protocol
 
 from whatsapp_hub.domain.accounts.user import OnlineStatus
 from whatsapp_hub.domain.conversations.conversation import ConversationStatus
-from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
 from whatsapp_hub.domain.service.deadlines import Target
 from whatsapp_hub.domain.service.hours import Hours
 
@@ -101,6 +101,18 @@ class SessionFigures:
     messages_per_second: float
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """How many messages of a session were charged alike. `country`: ISO 3166, of the receivers; None where unknown."""
+
+    session_id: SessionId
+    category: str
+    kind: str | None
+    is_billable: bool
+    country: str | None
+    messages: int
+
+
 class Metrics(Protocol):
     """Read a company's figures. `period` ends at `now`. Raises Unavailable."""
 
@@ -110,6 +122,10 @@ class Metrics(Protocol):
 
     async def agents(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[AgentFigures]:
         """Return every active user's figures, by name."""
+        ...
+
+    async def costs(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[Cost]:
+        """Return how the period's messages were charged, the most frequent first, at most 1,000."""
         ...
 
     async def sessions(self, tenant_id: TenantId, now: datetime) -> SessionFigures:

@@ -1,28 +1,45 @@
 """ApplyReceipts: advance a message's status by its receipt, or keep the receipt until the message is known."""
 
+from collections.abc import Callable
+
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.provider.events import ReceiptSeen
+from whatsapp_hub.application.ports.provider.events import Price, ReceiptSeen
+from whatsapp_hub.application.ports.queues.inbox import Charge
 from whatsapp_hub.application.receiving.batch import Batch, Seen
 from whatsapp_hub.domain.ids import SessionId
-from whatsapp_hub.domain.messaging.message import Message, Outcome
+from whatsapp_hub.domain.messaging.message import Message, MessageStatus, Outcome
+
+CountryOf = Callable[[str], str | None]
+"""Of an international number (digits): its country."""
+_CHARGED = (MessageStatus.DELIVERED, MessageStatus.READ)
+"""A message is charged once it is delivered; `delivered` may never come."""
 
 
 class ApplyReceipts:
     """Apply the receipts of one batch inside its transaction."""
 
-    def __init__(self, batch: Batch, changes: Changes) -> None:
+    def __init__(self, batch: Batch, changes: Changes, country_of: CountryOf) -> None:
         self._batch = batch
         self._changes = changes
+        self._country_of = country_of
+        self._charges: list[Charge] = []
         self._early: list[tuple[SessionId, ReceiptSeen]] = []
         self._settled: list[Message] = []
 
     def __call__(self, seen: Seen, event: ReceiptSeen) -> None:
         """Apply a receipt to an outbound message, or keep it for `write`."""
+        if event.price and event.status in _CHARGED:
+            self._charges.append(self._charge(seen, event, event.price))
         message = self._message(seen, event)
         if message is None:
             self._early.append((seen.session_id, event))
         else:
             self._apply(message, event)
+
+    def _charge(self, seen: Seen, event: ReceiptSeen, price: Price) -> Charge:
+        country = self._country_of(price.receiver) if price.receiver.isdecimal() else None
+        message = (seen.session_id, event.provider_message_id, event.at)
+        return Charge(*message, price.category, price.kind, price.is_billable, country)
 
     def _message(self, seen: Seen, event: ReceiptSeen) -> Message | None:
         known = self._batch.messages.sent(seen.session_id, event.provider_message_id)
@@ -40,7 +57,9 @@ class ApplyReceipts:
             self._settled.append(message)
 
     async def write(self) -> None:
-        """Keep early receipts, and release the lanes that waited for one."""
+        """Keep early receipts and what was charged, and release the lanes that waited for one."""
+        if self._charges:
+            await self._batch.uow.charges.add(self._charges)
         if self._early:
             await self._batch.uow.receipts.keep(self._early)
         if self._settled:

@@ -34,7 +34,7 @@ from whatsapp_hub.application.ports.queues.inbox import InboxItem
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
 from whatsapp_hub.application.receiving.apply_number_change import ApplyNumberChange
-from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
+from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts, CountryOf
 from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen, SeenMessage, SeenName
 from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
 from whatsapp_hub.application.receiving.lost_messages import find_lost
@@ -78,6 +78,7 @@ class ReceiveEvents:
     follow: AdvanceConnection
     show: ShowCustomer | None = None
     show_agents: ShowsCustomerTyping | None = None
+    country_of: CountryOf = lambda _: None
 
     async def __call__(self, tenant_id: TenantId, limit: int = 64) -> bool:
         """Process up to `limit` updates; True if there may be more. Raises Unavailable."""
@@ -201,7 +202,7 @@ class ReceiveEvents:
         """Apply the batch; return the messages that sessions' own bots answer."""
         files = ExpectFiles(self.providers, changes)
         messages = ApplyMessages(batch, changes, self.providers.window_of, files)
-        receipts = ApplyReceipts(batch, changes)
+        receipts = ApplyReceipts(batch, changes, self.country_of)
         for one in seen:
             match one:
                 case SeenMessage():

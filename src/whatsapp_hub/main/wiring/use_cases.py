@@ -64,6 +64,7 @@ from whatsapp_hub.application.media.send_media import SendMedia
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.inspection import InspectsFiles
+from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
 from whatsapp_hub.application.ports.edge.realtime import ShowsCustomerTyping
 from whatsapp_hub.application.ports.edge.security import SecretBox
 from whatsapp_hub.application.ports.provider.plugin import Providers
@@ -206,8 +207,9 @@ class UseCases(Provider):
         follow: AdvanceConnection,
         show: ShowCustomer,
         show_agents: ShowsCustomerTyping,
+        plans: NumberingPlans,
     ) -> ReceiveEvents:
-        return ReceiveEvents(storage, providers, clock, new_id, follow, show, show_agents)
+        return ReceiveEvents(storage, providers, clock, new_id, follow, show, show_agents, plans.country)
 
     @provide
     def accept_webhook(

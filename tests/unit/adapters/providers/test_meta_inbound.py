@@ -22,6 +22,7 @@ from whatsapp_hub.application.ports.provider.events import (
     NumberChanged,
     Origin,
     OtherSeen,
+    Price,
     ProviderEvent,
     ReceiptSeen,
 )
@@ -319,6 +320,25 @@ def test_a_delivery_that_knows_phone_and_bsuid_joins_them() -> None:
     _, identities = events({"statuses": [item]})
     assert isinstance(identities, IdentitySeen)
     assert identities.identities == (Identity.phone(PHONE), Identity.bsuid(BSUID))
+
+
+PMP = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "marketing"}
+
+
+@pytest.mark.parametrize(
+    ("pricing", "price"),
+    [
+        (PMP, Price("marketing", "regular", True, PHONE)),
+        ({"billable": False, "pricing_model": "CBP", "category": "service"}, Price("service", None, False, PHONE)),
+        ({**PMP, "category": "x" * 999}, Price("x" * 64, "regular", True, PHONE)),
+        ({**PMP, "billable": "true"}, None),
+        ({**PMP, "category": ["marketing"]}, None),
+        ("free", None),
+        (None, None),
+    ],
+)
+def test_a_status_says_how_it_is_charged(pricing: object, price: Price | None) -> None:
+    assert receipt(id="wamid.1", status="delivered", recipient_id=PHONE, pricing=pricing).price == price
 
 
 def test_statuses_of_calls_and_unknown_statuses_change_nothing() -> None:

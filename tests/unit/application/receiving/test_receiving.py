@@ -11,6 +11,8 @@ import pytest
 
 from tests.contracts.storage.world import World, a_phone, eventually
 from tests.unit.application.office import LINE, Office
+from whatsapp_hub.adapters.memory.tables.receipts import CHARGES
+from whatsapp_hub.adapters.numbering.plans import LibraryPlans
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.operations.housekeeping import Trimming
 from whatsapp_hub.application.ports.provider.events import (
@@ -18,6 +20,7 @@ from whatsapp_hub.application.ports.provider.events import (
     MessageSeen,
     NumberChanged,
     Origin,
+    Price,
     RawUpdate,
     ReceiptSeen,
     SessionSeen,
@@ -25,7 +28,7 @@ from whatsapp_hub.application.ports.provider.events import (
 from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef
 from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake
 from whatsapp_hub.application.receiving.poll_silent import PollSilent
-from whatsapp_hub.application.receiving.receive_events import MAX_TRIES
+from whatsapp_hub.application.receiving.receive_events import MAX_TRIES, ReceiveEvents
 from whatsapp_hub.application.receiving.warn_unassigned import WarnUnassigned
 from whatsapp_hub.application.receiving.write_as_customer import ReadPhone, WriteAsCustomer
 from whatsapp_hub.application.routing.hand_off_to_people import HandOffToPeople
@@ -115,6 +118,31 @@ class TestApplying:
             await office.sees(office.plugins[LINE].sees(conversation.chat, receipt))
         async with office.world.uow() as uow:
             assert (await uow.messages.get(message.id)).status is MessageStatus.READ
+
+    async def test_a_message_is_charged_once_when_it_is_delivered_whichever_receipt_says_so(
+        self, office: Office
+    ) -> None:
+        conversation = await office.writes(a_phone(), "Oi")
+        price = Price("marketing", "regular", True, "5511987654321")
+        line, receive = office.plugins[LINE], office.use(ReceiveEvents, country_of=LibraryPlans().country)
+        for id, status in (
+            ("1", MessageStatus.SENT),
+            ("2", MessageStatus.SENT),
+            ("2", MessageStatus.DELIVERED),
+            ("2", MessageStatus.READ),
+            ("3", MessageStatus.READ),
+        ):
+            receipt = ReceiptSeen(id, status, office.clock(), price=price)
+            update = line.sees(conversation.chat, receipt)
+            await office.world.update(update.body.decode(), update.chat, office.session)
+        while await receive(office.id):
+            pass
+        async with office.storage.database.transaction() as transaction:
+            charges = sorted(transaction.of(office.id).each(CHARGES), key=lambda c: c.provider_message_id)
+        assert [(c.provider_message_id, c.category, c.country) for c in charges] == [
+            ("2", "marketing", "BR"),
+            ("3", "marketing", "BR"),
+        ]
 
     async def test_history_opens_no_menu_and_awaits_no_answer(self, office: Office) -> None:
         await office.department("Vendas")

@@ -177,4 +177,35 @@ async def get_sessions(caller: Asking, metrics: FromDishka[Metrics], clock: From
     return SessionsView(found.active, found.connected / tried if tried else None, found.messages_per_second)
 
 
-HANDLERS = [get_dashboard, get_agents, get_sessions]
+class CostView(View):
+    """Messages that the provider charged alike. `country`: ISO 3166, of the receivers; null where unknown."""
+
+    session_id: UUID
+    category: str
+    type: str | None
+    billable: bool
+    country: str | None
+    messages: int
+
+
+class CostsView(View):
+    """Messages of the period that the provider says how it charges, those that it charges, and both by what they were
+    charged as."""
+
+    messages: int
+    billable: int
+    items: list[CostView]
+
+
+@get("/metrics/costs", guards=READ, tags=TAGS)
+async def get_costs(
+    caller: Asking, metrics: FromDishka[Metrics], clock: FromDishka[Clock], period: FromQuery[str] = "30d"
+) -> CostsView:
+    """Show how the provider charged the messages delivered in the period, `24h` or `30d`; the hub knows no amounts. The
+    1,000 most frequent ways to be charged."""
+    found = await metrics.costs(caller.tenant_id, clock(), _period(period))
+    items = [CostView(c.session_id, c.category, c.kind, c.is_billable, c.country, c.messages) for c in found]
+    return CostsView(sum(c.messages for c in found), sum(c.messages for c in found if c.is_billable), items)
+
+
+HANDLERS = [get_dashboard, get_agents, get_sessions, get_costs]

@@ -20,7 +20,7 @@ from whatsapp_hub.adapters.memory.tables.inbox import (
     UPDATES,
     StoredUpdate,
 )
-from whatsapp_hub.adapters.memory.tables.receipts import RECEIPTS
+from whatsapp_hub.adapters.memory.tables.receipts import CHARGES, RECEIPTS
 from whatsapp_hub.application.ports.operations.housekeeping import DeadLetter
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import SessionId, TenantId
@@ -97,6 +97,9 @@ class MemoryHousekeeping:
     async def trim_sign_ins(self, older_than_s: float, limit: int) -> int:
         """Delete sign-ins past their expiry."""
         return await self._trim(SIGN_INS, lambda sign_in: sign_in.expires_at, older_than_s, limit)
+
+    async def trim_charges(self, older_than_s: float, limit: int) -> int:
+        return await self._trim(CHARGES, lambda charge: charge.at, older_than_s, limit)
 
     async def trim_session_history(self, older_than_s: float, limit: int) -> int:
         return await self._trim(SESSION_HISTORY, lambda kept: kept.entry.at, older_than_s, limit)

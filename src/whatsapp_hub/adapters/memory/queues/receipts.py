@@ -1,11 +1,11 @@
-"""Receipts that arrive before the provider's response to their send."""
+"""Receipts that arrive before the provider's response to their send, and how messages were charged."""
 
 from collections.abc import Iterable, Sequence
 
 from whatsapp_hub.adapters.memory.engine.database import Rows
-from whatsapp_hub.adapters.memory.tables.receipts import RECEIPTS, KeptReceipt
+from whatsapp_hub.adapters.memory.tables.receipts import CHARGES, RECEIPTS, KeptReceipt
 from whatsapp_hub.application.ports.provider.events import ReceiptSeen
-from whatsapp_hub.application.ports.queues.inbox import ProviderKey
+from whatsapp_hub.application.ports.queues.inbox import Charge, ProviderKey
 from whatsapp_hub.domain.ids import SessionId
 
 
@@ -31,3 +31,16 @@ class MemoryEarlyReceipts:
         for kept in found:
             await self._rows.drop(RECEIPTS, kept.key)
         return [(k.session_id, k.receipt) for k in sorted(found, key=lambda k: k.receipt.at)]
+
+
+class MemoryCharges:
+    """Implements `Charges`."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    async def add(self, charges: Iterable[Charge]) -> None:
+        for charge in sorted(charges, key=lambda c: (c.session_id, c.provider_message_id)):
+            key = charge.session_id, charge.provider_message_id
+            if await self._rows.get(CHARGES, key) is None:
+                await self._rows.put(CHARGES, key, charge)

@@ -1,9 +1,10 @@
-"""The rows of receipts whose message is not known yet."""
+"""The rows of receipts whose message is not known yet, and of how messages were charged."""
 
 from dataclasses import dataclass
 
 from whatsapp_hub.adapters.memory.engine.database import Table
 from whatsapp_hub.application.ports.provider.events import ReceiptSeen
+from whatsapp_hub.application.ports.queues.inbox import Charge, ProviderKey
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.messaging.message import MessageStatus
 
@@ -21,3 +22,4 @@ class KeptReceipt:
 
 
 RECEIPTS: Table[_Key, KeptReceipt] = Table("early_receipts")
+CHARGES: Table[ProviderKey, Charge] = Table("charges")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.metrics import (
     AgentFigures,
+    Cost,
     Dashboard,
     DeadlinesKept,
     FirstResponses,
@@ -65,6 +66,9 @@ _TARGETS = """
 _RATINGS = """
     SELECT rated_user_id AS id, sum(rating) AS total, count(*) AS n FROM conversations
     WHERE tenant_id = $1 AND rated_at >= $2 GROUP BY 1"""
+_COSTS = """
+    SELECT session_id, category, kind, is_billable, country, count(*) AS messages FROM hub.charges
+    WHERE tenant_id = $1 AND at >= $2 GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 1, 2, 3, 4, 5 LIMIT 1000"""
 _SESSIONS = """
     SELECT (SELECT count(*) FROM hub.sessions WHERE tenant_id = $1 AND is_active AND status = 'CONNECTED') AS active,
       (SELECT count(*) FROM messages WHERE tenant_id = $1 AND created_at >= $2) AS recent,
@@ -130,6 +134,11 @@ class PostgresMetrics:
             )
             for p in people
         ]
+
+    async def costs(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[Cost]:
+        """Count what was charged alike."""
+        async with self._storage.connection(tenant_id) as connection:
+            return [Cost(*row) for row in await connection.fetch(_COSTS, tenant_id, now - period)]
 
     async def sessions(self, tenant_id: TenantId, now: datetime) -> SessionFigures:
         """Read sessions' figures; messages a second are those of the last minute."""

@@ -37,6 +37,7 @@ _TRIM_QUARANTINED = _TRIM.format(table="hub.inbox", age="received_at", only="AND
 _TRIM_KEYS = _TRIM.format(table="hub.idempotency_keys", age="created_at", only="")
 _TRIM_AUDIT = _TRIM.format(table="hub.audit", age="at", only="")
 _TRIM_SIGN_INS = _TRIM.format(table="hub.sign_ins", age="expires_at", only="")
+_TRIM_CHARGES = _TRIM.format(table="hub.charges", age="at", only="")
 _TRIM_SESSION_HISTORY = _TRIM.format(table="hub.session_history", age="at", only="")
 _TRIM_ACCESS_CHANGES = _TRIM.format(table="hub.access_changes", age="at", only="")
 _TRIM_GUESSES = _TRIM.format(table="hub.login_guesses", age="last_at", only="")
@@ -90,6 +91,9 @@ class PostgresHousekeeping:
     async def trim_sign_ins(self, older_than_s: float, limit: int) -> int:
         """Delete sign-ins past their expiry."""
         return await self._count(_TRIM_SIGN_INS, older_than_s, limit)
+
+    async def trim_charges(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_CHARGES, older_than_s, limit)
 
     async def trim_session_history(self, older_than_s: float, limit: int) -> int:
         return await self._count(_TRIM_SESSION_HISTORY, older_than_s, limit)

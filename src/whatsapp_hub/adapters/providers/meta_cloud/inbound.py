@@ -16,6 +16,7 @@ from whatsapp_hub.application.ports.provider.events import (
     NumberChanged,
     Origin,
     OtherSeen,
+    Price,
     ProviderEvent,
     ReceiptSeen,
 )
@@ -23,6 +24,9 @@ from whatsapp_hub.domain.ids import MessageId
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import CallState, call
 from whatsapp_hub.domain.messaging.message import MessageStatus
+
+LABEL = 64
+"""The longest category or kind of a price."""
 
 _STATUS = {
     "sent": MessageStatus.SENT,
@@ -188,9 +192,20 @@ def _status(update: JsonObject, item: JsonObject, at: datetime) -> list[Provider
         at=at,
         error=failure_of(items(item.get("errors"))) if status is MessageStatus.FAILED else None,
         sent_as=_sent_as(item.get("biz_opaque_callback_data")),
+        price=_price(item),
     )
     names = _recipient(item) if status is MessageStatus.DELIVERED else ()
     return [receipt, IdentitySeen(names, at)] if len(names) > 1 else [receipt]
+
+
+def _price(item: JsonObject) -> Price | None:
+    """Return the price of a person's message; groups' are not charged by receiver."""
+    pricing = obj(item.get("pricing"))
+    category, is_billable = text(pricing.get("category"))[:LABEL], pricing.get("billable")
+    if not category or not isinstance(is_billable, bool):
+        return None
+    receiver = "" if text(item.get("recipient_type")) == "group" else text(item.get("recipient_id"))
+    return Price(category, text(pricing.get("type"))[:LABEL] or None, is_billable, receiver)
 
 
 def _sent_as(value: object) -> MessageId | None:

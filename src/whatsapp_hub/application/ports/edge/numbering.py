@@ -11,6 +11,10 @@ class NumberingPlans(Protocol):
         there."""
         ...
 
+    def country(self, digits: str) -> str | None:
+        """Return the country (ISO 3166) of an international number; None if no country has such a number."""
+        ...
+
     def international(self, digits: str) -> str | None:
         """Normalise an international number, without a trunk prefix after the country code; None if no country has such
         a number."""

@@ -62,6 +62,10 @@ class Trimming(Protocol):
         """Delete expired sign-ins."""
         ...
 
+    async def trim_charges(self, older_than_s: float, limit: int) -> int:
+        """Delete how messages were charged."""
+        ...
+
     async def trim_session_history(self, older_than_s: float, limit: int) -> int:
         """Delete entries of sessions' histories."""
         ...

@@ -56,6 +56,16 @@ class MessageSeen:
     author_phone: str | None = None
 
 
+class Price(NamedTuple):
+    """How the provider charges a message: its category (`marketing`), its kind (`regular`), and the receiver's number,
+    by whose country it is priced. Amounts are not known."""
+
+    category: str
+    kind: str | None
+    is_billable: bool
+    receiver: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ReceiptSeen:
     """The status of a message that we sent: SENT, DELIVERED, READ or FAILED (with `error`)."""
@@ -65,6 +75,7 @@ class ReceiptSeen:
     at: datetime
     error: Failure | None = None
     sent_as: MessageId | None = None
+    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True)

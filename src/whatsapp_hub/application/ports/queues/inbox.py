@@ -80,6 +80,26 @@ class EarlyReceipts(Protocol):
         ...
 
 
+class Charge(NamedTuple):
+    """How one message is charged. `country`: ISO 3166, of its receiver."""
+
+    session_id: SessionId
+    provider_message_id: str
+    at: datetime
+    category: str
+    kind: str | None
+    is_billable: bool
+    country: str | None
+
+
+class Charges(Protocol):
+    """How messages were charged, kept without saying which message that is."""
+
+    async def add(self, charges: Iterable[Charge]) -> None:
+        """Add those of messages that have none yet."""
+        ...
+
+
 class NewUpdate(NamedTuple):
     """A new row of the inbox. Without a session, `source` is `app`, and it is set aside as unassigned.
 

@@ -15,7 +15,7 @@ from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.operations.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
 from whatsapp_hub.application.ports.queues.fetches import Fetches
-from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
+from whatsapp_hub.application.ports.queues.inbox import Charges, EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
 from whatsapp_hub.application.ports.storage.accounts import (
@@ -86,6 +86,7 @@ class UnitOfWork(Protocol):
     notifications: Notifications
     inbox: Inbox
     receipts: EarlyReceipts
+    charges: Charges
     lanes: Lanes
     idempotency: IdempotencyKeys
     webhooks: Webhooks
