@@ -78,6 +78,8 @@ class FakeGraph(Server):
         self.uploads: list[tuple[str, bytes]] = []
         self.files: dict[str, tuple[bytes, str]] = {}
         """Customers' files, by Meta's id: bytes and type."""
+        self.templates: list[dict[str, Any]] = []
+        """The account's templates, in Meta's form."""
         self.links = 0
         """How many addresses of files were given out; only the newest is good."""
         self.file_s = 0.0
@@ -118,6 +120,8 @@ class FakeGraph(Server):
             case ["POST", _, account, "subscribed_apps"]:
                 self.subscribed.append(account)
                 return reply_json({"success": True})
+            case [method, _, _, "message_templates"]:
+                return self._templates(method, request)
             case ["GET", _, phone_number_id]:
                 return reply_json({"id": phone_number_id, "display_phone_number": DISPLAY_NUMBER})
         return reply_json(error_body(100, "Unsupported request"), 400)
@@ -140,6 +144,28 @@ class FakeGraph(Server):
                 found = {"url": url, "mime_type": mime_type, "sha256": digest, "file_size": len(content), "id": id}
                 return reply_json({"messaging_product": "whatsapp", **found})
         return None
+
+    def _templates(self, method: str, request: Request) -> Reply:
+        """The catalogue, two a page; a new one; one that goes."""
+        if method == "POST":
+            made = request.json()
+            if any(t["name"] == made["name"] and t["language"] == made["language"] for t in self.templates):
+                return reply_json(
+                    error_body(100, "Invalid parameter", "There is already content in this language"), 400
+                )
+            new = {"id": f"{700 + len(self.templates)}", "status": "PENDING", "category": made["category"]}
+            self.templates.append(made | new)
+            return reply_json(new)
+        if method == "DELETE":
+            id = request.query.get("hsm_id")
+            self.templates = [t for t in self.templates if t["id"] != id]
+            return reply_json({"success": True})
+        begin = int(request.query.get("after", "0"))
+        page, end = self.templates[begin : begin + 2], begin + 2
+        paging: dict[str, Any] = {"cursors": {"before": str(begin), "after": str(end)}}
+        if end < len(self.templates):
+            paging["next"] = f"{self.url}/next"
+        return reply_json({"data": page, "paging": paging})
 
     def _script(self, given: dict[str, Any]) -> Reply:
         if "callback" in given:

@@ -21,12 +21,14 @@ from whatsapp_hub.application.ports.provider.plugin import (
     RemoteFile,
     SessionRef,
 )
+from whatsapp_hub.application.ports.provider.templates import TemplateDraft
 from whatsapp_hub.domain.errors import Invalid, Rejected
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Limit
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import MessageType
 from whatsapp_hub.domain.sessions.session import SessionStatus
+from whatsapp_hub.domain.templates.template import TemplateNews
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -35,7 +37,7 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 class FakeLine:
     """The I/O half. `fails`: raised by the next calls, one each. `sent`: what was sent, `shown`: read marks, typing and
     states asked for. `reserves`: it takes our own ids. `code`: shown when it is asked. `stuck`: cannot be closed.
-    `files`: customers' files, by the id of their source."""
+    `files`: customers' files, by the id of their source. `catalogue`: the templates of the account."""
 
     sent: list[Outgoing] = field(default_factory=list)
     shown: list[tuple[object, ...]] = field(default_factory=list)
@@ -45,6 +47,7 @@ class FakeLine:
     code: str | None = None
     reserves: bool = False
     files: dict[str, bytes] = field(default_factory=dict)
+    catalogue: list[TemplateNews] = field(default_factory=list)
     says_size: bool = True
     piece_bytes: int = 1000
     open_sessions: dict[SessionId, SessionRef] = field(default_factory=dict)
@@ -68,6 +71,19 @@ class FakeLine:
         if content is None:
             raise Rejected("media_expired")
         yield Download(in_pieces(content, self.piece_bytes), len(content) if self.says_size else None)
+
+    async def templates(self, session: SessionRef) -> list[TemplateNews]:
+        self._answer("templates", session.key)
+        return list(self.catalogue)
+
+    async def create_template(self, session: SessionRef, draft: TemplateDraft) -> TemplateNews:
+        self._answer("create_template", draft.name)
+        made = TemplateNews(draft.name, draft.language, "t1", "PENDING", draft.category, components=draft.components)
+        self.catalogue.append(made)
+        return made
+
+    async def delete_template(self, session: SessionRef, name: str, provider_id: str | None) -> None:
+        self._answer("delete_template", name, provider_id)
 
     async def new_message_id(self, session: SessionRef, message: Outgoing) -> str | None:
         return f"own.{uuid4().hex}" if self.reserves else None

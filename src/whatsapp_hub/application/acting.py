@@ -25,8 +25,8 @@ ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)
 
 
 @contextmanager
-def acting_as(actor: Actor) -> Iterator[None]:
-    """Set the actor for the duration of the context."""
+def acting_as(actor: Actor | None) -> Iterator[None]:
+    """Set the actor for the duration of the context; None: what the hub does by itself."""
     token = ACTOR.set(actor)
     try:
         yield

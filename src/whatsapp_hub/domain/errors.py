@@ -161,10 +161,12 @@ class NotSupported(HubError):
 
 
 class WindowClosed(HubError):
-    """The customer's latest message is too old for free text; only approved templates are delivered."""
+    """The customer's latest message is too old for free text; only approved templates are delivered. `templates`: name
+    and language of some that may be sent."""
 
-    def __init__(self, closed_at: datetime) -> None:
+    def __init__(self, closed_at: datetime, templates: tuple[tuple[str, str], ...] = ()) -> None:
         self.closed_at = closed_at
+        self.templates = templates
         super().__init__("WhatsApp takes free text for 24 hours after the customer's message: send a template")
 
 

@@ -15,6 +15,7 @@ from tests.contracts.storage import (
     lanes,
     people,
     sessions,
+    templates,
     transactions,
     webhooks,
 )
@@ -36,6 +37,9 @@ class TestCompany(accounts.CompanyContract): ...
 
 
 class TestCredentials(accounts.CredentialContract): ...
+
+
+class TestTemplates(templates.TemplateContract): ...
 
 
 class TestContacts(contacts.ContactContract): ...

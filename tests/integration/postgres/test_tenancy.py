@@ -39,11 +39,13 @@ from whatsapp_hub.domain.ids import (
     QuickReplyId,
     RuleId,
     SignInId,
+    TemplateId,
 )
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Reaction
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.messaging.pacing import Pacing
+from whatsapp_hub.domain.templates.template import MessageTemplate
 
 from .conftest import NOW, World, new_id
 
@@ -101,6 +103,9 @@ async def fill(world: World) -> None:
         await uow.fetches.add([Fetch(MediaId(id), MessageId(id), world.session.id, False, NOW)])
         await uow.media.add(uploaded(world.tenant.id, b"secret", "text/plain", "s.txt", NOW))
         await uow.quick_replies.add(QuickReply(QuickReplyId(id), world.tenant.id, "hi", "secret", NOW, NOW))
+        session = world.session.id
+        told_of = MessageTemplate(TemplateId(id), world.tenant.id, session, "secret", "en", "APPROVED", NOW)
+        await uow.templates.save([told_of])
         rule = Rule(RuleId(id), world.tenant.id, 1, "secret", Conditions(), Actions(("secret",)), NOW, NOW)
         await uow.rules.save([rule])
         await uow.environment.save(EnvironmentMark(world.session.id, b"secret"))

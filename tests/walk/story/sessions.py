@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.fakes import waha as waha_fake
+from tests.fakes.graph import ACCOUNT
 from tests.walk.player import Walk
 
 HMAC_KEY = "a-key-of-the-walk-long-enough"
@@ -60,8 +61,30 @@ async def _waha(w: Walk) -> None:
 
 async def _meta(w: Walk) -> None:
     settings = {"phoneNumberId": "100200300", "accessToken": "token", "appSecret": "secret", "verifyToken": "verify"}
+    settings["businessAccountId"] = ACCOUNT
     body = {"name": "oficial", "provider": "META", "routing": "none", "sessionId": "oficial", "settings": settings}
     await w.ask("POST /api/sessions", body=body, note="META", keep="meta session")
     await w.ask("POST /api/sessions/{id}/start", note="META", path={"id": w.ids["meta session"]})
     await w.ask("GET /api/sessions/{id}/capabilities", note="META", path={"id": w.ids["meta session"]})
     w.ends_at[w.ids["meta session"]] = {"SENT", "READ", "FAILED"}
+    await _templates(w)
+
+
+async def _templates(w: Walk) -> None:
+    row, session = "/api/templates", w.ids["meta session"]
+    body = {"type": "BODY", "text": "Olá {{1}}, seu pedido chegou."}
+    known = {"name": "pedido_chegou", "language": "pt_BR", "status": "APPROVED", "category": "UTILITY"}
+    w.site.graph.templates = [{"id": "700", **known, "components": [body]}]
+    await w.ask(f"POST {row}/sync", body={"sessionId": session})
+    await w.ask(f"POST {row}/sync", body={"sessionId": w.ids["sandbox"]}, note="none there")
+    listed = await w.ask(f"GET {row}", query={"sessionId": session, "status": "APPROVED", "search": "pedido"})
+    here = {"id": listed[0]["id"]}
+    await w.ask(f"GET {row}/{{id}}", w.people["Rita"], path=here)
+    given = [{"type": "body", "parameters": [{"type": "text", "text": "Bea"}]}]
+    await w.ask(f"POST {row}/{{id}}/preview", body={"components": given}, path=here)
+    await w.ask(f"POST {row}/{{id}}/preview", body={}, note="unfilled", path=here)
+    draft = {"sessionId": session, "name": "aviso", "language": "pt_BR", "category": "UTILITY", "components": [body]}
+    made = await w.ask(f"POST {row}", body=draft)
+    await w.ask(f"POST {row}", body={**draft, "name": "Aviso!", "category": "X", "components": []}, note="bad fields")
+    await w.ask(f"POST {row}", body=draft, note="again")
+    await w.ask(f"DELETE {row}/{{id}}", path={"id": made["id"]})

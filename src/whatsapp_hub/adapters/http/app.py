@@ -17,7 +17,7 @@ from litestar.types import ControllerRouterHandler, Empty, Middleware
 
 from whatsapp_hub.adapters.contracts.browser import BrowserSessions
 from whatsapp_hub.adapters.http import health, problems, prometheus
-from whatsapp_hub.adapters.http.api import contacts, events, metrics, personal_data, rules, system, webhooks
+from whatsapp_hub.adapters.http.api import contacts, events, metrics, personal_data, rules, system, templates, webhooks
 from whatsapp_hub.adapters.http.api.accounts import (
     api_keys,
     auth,
@@ -235,7 +235,7 @@ def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, browser_sessions, oidc, second_factor, sign_ins, api_keys, users, departments, sessions, session_codes),
         *(conversations, listing, handling, bulk, messages, media),
-        *(notifications, bots, rules, company, contacts, personal_data, metrics, password_resets),
+        *(notifications, bots, rules, templates, company, contacts, personal_data, metrics, password_resets),
         *(events, webhooks, tenants, system),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])

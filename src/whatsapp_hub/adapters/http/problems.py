@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from litestar.plugins.problem_details import (
     ProblemDetailsPlugin,
 )
 
-from whatsapp_hub.adapters.contracts.views.view import View
+from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.adapters.contracts.wire import in_clients_words
 from whatsapp_hub.adapters.http.reasons import choices_of, reason_of
 from whatsapp_hub.domain.errors import (
@@ -64,9 +65,17 @@ class FlawView(View):
     detail: str
 
 
+class TemplateName(View):
+    """An approved template of the session."""
+
+    name: str
+    language: str
+
+
 class ProblemView(View):
     """What went wrong: `type` for programs, `detail` for people; `errors` names fields (JSON Pointer). With
-    `held_elsewhere`: the `department` and the `user` who have the customer."""
+    `held_elsewhere`: the `department` and the `user` who have the customer. With `window_closed`: since when
+    (`closedAt`), and up to twenty approved `templates` that may be sent instead."""
 
     type: str
     title: str
@@ -76,6 +85,8 @@ class ProblemView(View):
     errors: list[FlawView] | msgspec.UnsetType = msgspec.UNSET
     department: str | msgspec.UnsetType | None = msgspec.UNSET
     user: str | msgspec.UnsetType | None = msgspec.UNSET
+    closed_at: datetime | msgspec.UnsetType = msgspec.UNSET
+    templates: list[TemplateName] | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,7 @@ class Problem:
     detail: str
     flaws: tuple[Flaw, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
-    more: Mapping[str, str | None] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def document(self, instance: str) -> ProblemView:
         """Build the body (RFC 9457). `instance`: the path that was asked."""
@@ -122,6 +133,11 @@ def _oidc(error: OidcRefused) -> Problem:
     return Problem(status, f"oidc-{error.failure.value}", detail, headers=headers)
 
 
+def _window_closed(error: WindowClosed) -> Problem:
+    templates = [TemplateName(name, language) for name, language in error.templates]
+    return Problem(422, "window_closed", str(error), more={"closed_at": time(error.closed_at), "templates": templates})
+
+
 def _invalid(error: Invalid) -> Problem:
     return Problem(400, "invalid", str(error), error.flaws)
 
@@ -139,7 +155,7 @@ _BY_TYPE: dict[type[HubError], Callable[[Any], Problem]] = {
     NotFound: lambda e: Problem(404, "not-found", str(e)),
     Conflict: lambda e: Problem(409, e.code, str(e)),
     NotSupported: lambda e: Problem(422, "not-supported", str(e)),
-    WindowClosed: lambda e: Problem(422, "window_closed", str(e), more={"closedAt": e.closed_at}),
+    WindowClosed: _window_closed,
     Expired: lambda e: Problem(410, "expired", str(e)),
     KeyReused: lambda _: Problem(422, "key-reused", "this Idempotency-Key came with another request before"),
     TooMany: lambda e: Problem(429, "too-many-requests", str(e), headers=_retry(e.retry_after_s)),

@@ -45,6 +45,7 @@ from whatsapp_hub.adapters.memory.repositories.sign_ins import (
     MemorySecondFactors,
     MemorySignIns,
 )
+from whatsapp_hub.adapters.memory.repositories.templates import MemoryTemplates
 from whatsapp_hub.application.ports.connections.connections import Connections
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.directory import Directory
@@ -83,6 +84,7 @@ from whatsapp_hub.application.ports.storage.sessions import (
     SessionHistory,
     Sessions,
 )
+from whatsapp_hub.application.ports.storage.templates import Templates
 from whatsapp_hub.application.ports.storage.tenants import Tenants
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.accounts.tenant import Tenant
@@ -191,6 +193,7 @@ class _UnitOfWork:
         self.oidc_links: OidcLinks = MemoryOidcLinks(rows)
         self.quick_replies: QuickReplies = MemoryQuickReplies(rows)
         self.rules: Rules = MemoryRules(rows)
+        self.templates: Templates = MemoryTemplates(rows)
         self.tenants: Tenants = MemoryTenants(rows, tenant.id)
         self.notifications: Notifications = MemoryNotifications(rows)
         self._inbox = MemoryInbox(rows, tenant.id, storage.cursors)

@@ -51,6 +51,7 @@ from whatsapp_hub.adapters.postgres.repositories.session_history import Postgres
 from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
 from whatsapp_hub.adapters.postgres.repositories.sessions import PostgresSessions, SessionRows
 from whatsapp_hub.adapters.postgres.repositories.webhooks import PostgresWebhooks
+from whatsapp_hub.adapters.postgres.templates.rows import PostgresTemplates
 from whatsapp_hub.application.measuring import EVENTS, ROUTING, TALLY
 from whatsapp_hub.application.ports.connections.connections import Connections
 from whatsapp_hub.application.ports.edge.clock import NewId
@@ -89,6 +90,7 @@ from whatsapp_hub.application.ports.storage.sessions import (
     SessionHistory,
     Sessions,
 )
+from whatsapp_hub.application.ports.storage.templates import Templates
 from whatsapp_hub.application.ports.storage.tenants import Tenants
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.accounts.tenant import Tenant
@@ -150,6 +152,7 @@ class PostgresUnitOfWork:
         self.oidc_links: OidcLinks = PostgresOidcLinks(connection)
         self.quick_replies: QuickReplies = PostgresQuickReplies(connection)
         self.rules: Rules = PostgresRules(connection)
+        self.templates: Templates = PostgresTemplates(connection)
         self.tenants: Tenants = PostgresTenants(connection)
         self.password_resets: PasswordResets = PostgresPasswordResets(connection, tenant.id)
         self.quotas: Quotas = PostgresQuotas(connection, tenant)

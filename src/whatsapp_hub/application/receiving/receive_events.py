@@ -26,6 +26,7 @@ from whatsapp_hub.application.ports.provider.events import (
     ProviderEvent,
     ReceiptSeen,
     SessionSeen,
+    TemplateSeen,
     TypingSeen,
 )
 from whatsapp_hub.application.ports.provider.plugin import Providers
@@ -42,6 +43,7 @@ from whatsapp_hub.application.receiving.timing import timed
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
 from whatsapp_hub.application.sessions.sound_alarm import sound_alarm
+from whatsapp_hub.application.templates.fetch_templates import apply_news
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.bounds import LONGEST, bounded
@@ -215,6 +217,8 @@ class ReceiveEvents:
                     await self._see_session(uow, one, session)
                 case Seen(event=AlarmSeen() as alarm):
                     await sound_alarm(uow, one.session_id, alarm, self.clock)
+                case Seen(event=TemplateSeen() as told):
+                    await apply_news(uow, one.session_id, told.news, self.clock(), self.new_id)
                 case _:
                     pass
         await changes.write()

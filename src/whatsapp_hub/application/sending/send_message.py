@@ -14,6 +14,7 @@ from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.reading.visibility import require_sight
 from whatsapp_hub.application.receiving.known_messages import KnownMessages
 from whatsapp_hub.application.routing.service_terms import terms_of
+from whatsapp_hub.application.sending.use_template import as_shown, require_window
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.dialogue import Dialogue
@@ -70,7 +71,8 @@ class SendMessage:
             if not conversation.is_live:
                 raise Conflict("not_open", f"the conversation is {conversation.status}")
             _require_turn(caller, conversation, session)
-            self.providers.require_window(session.provider, conversation, content, self.clock())
+            await require_window(uow, self.providers, session, conversation, content, self.clock())
+            content = await as_shown(uow, session, content)
             if media and await uow.media.add(media):
                 await uow.quotas.add_media(media.size)
             made = Changes(uow, self.new_id, self.clock())
@@ -152,7 +154,8 @@ class StartConversation:
             _require_sendable(session, self.providers, content, None, identity)
             changes = Changes(uow, self.new_id, self.clock())
             conversation = await self._round(uow, changes, session, identity, caller, take=not is_gateway)
-            self.providers.require_window(session.provider, conversation, content, changes.now)
+            await require_window(uow, self.providers, session, conversation, content, changes.now)
+            content = await as_shown(uow, session, content, "template")
             upto = await _read_upto(uow, caller, conversation)
             message = _write(changes, caller, conversation, session, content, message_id, None)
             await changes.write()

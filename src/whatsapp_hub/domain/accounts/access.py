@@ -29,6 +29,8 @@ class Action(StrEnum):
     READ_NOTIFICATIONS = "read one's own notifications"
     READ_QUICK_REPLIES = "read quick replies"
     MANAGE_QUICK_REPLIES = "create, change and delete quick replies"
+    READ_TEMPLATES = "read message templates"
+    MANAGE_TEMPLATES = "synchronise, create and delete message templates"
     MANAGE_RULES = "read and change automatic rules"
     READ_COMPANY = "read the company's settings"
     MANAGE_COMPANY = "change the company's settings and texts"
@@ -59,6 +61,7 @@ _AGENT = frozenset(
         Action.HAND_OVER_CONVERSATIONS,
         Action.READ_NOTIFICATIONS,
         Action.READ_QUICK_REPLIES,
+        Action.READ_TEMPLATES,
         Action.READ_METRICS,
         Action.READ_USERS,
         Action.READ_DEPARTMENTS,

@@ -39,6 +39,7 @@ from whatsapp_hub.adapters.postgres.queries.system import PostgresSystem
 from whatsapp_hub.adapters.postgres.queues.access_changes import PostgresAccessChanges
 from whatsapp_hub.adapters.postgres.queues.tickets import PostgresTickets
 from whatsapp_hub.adapters.postgres.repositories.accounts.guesses import PostgresGuessCounts
+from whatsapp_hub.adapters.postgres.templates.catalogue import PostgresTemplateCatalogue
 from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
 from whatsapp_hub.adapters.realtime.answers import SocketRates
 from whatsapp_hub.adapters.realtime.client_namespace import SendRates
@@ -86,6 +87,7 @@ from whatsapp_hub.application.reading.metrics import Metrics
 from whatsapp_hub.application.reading.queries import MessageSearch, Queries
 from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages
 from whatsapp_hub.application.reading.system import System
+from whatsapp_hub.application.reading.templates import TemplateCatalogue
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.close_idle import IdleLimit
 from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession, DeleteInstance
@@ -123,6 +125,7 @@ class Serving(Provider):
 
     scope = Scope.APP
     queries = provide(PostgresQueries, provides=Queries)
+    catalogue = provide(PostgresTemplateCatalogue, provides=TemplateCatalogue)
     search = provide(PostgresMessageSearch, provides=MessageSearch)
     contacts = provide(PostgresContactBook, provides=ContactBook)
     audit = provide(PostgresAuditTrail, provides=AuditTrail)

@@ -106,6 +106,8 @@ from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, TendP
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
 from whatsapp_hub.application.sessions.session_history import ReadSessionHistory, WriteHistory
 from whatsapp_hub.application.sessions.take_up_environment import TakeUpEnvironment
+from whatsapp_hub.application.templates.fetch_templates import SyncStale, SyncTemplates
+from whatsapp_hub.application.templates.manage_templates import CreateTemplate, DeleteTemplate, PreviewTemplate
 from whatsapp_hub.domain.accounts.tenant import Placement
 from whatsapp_hub.domain.messaging.capabilities import MB
 from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
@@ -137,6 +139,7 @@ class UseCases(Provider):
         *(NewPasswords, OfferPasswordReset, ReadPasswordReset, ResetPassword),
         *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),
         *(ListRules, CreateRule, UpdateRule, DeleteRule),
+        *(SyncTemplates, SyncStale, CreateTemplate, DeleteTemplate, PreviewTemplate),
         *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, CheckDeadlines),
         ResolveQuiet,
         *(RedistributeConversations, RedistributeAll, ExpirePresence),

@@ -26,7 +26,10 @@ OPEN = {
     "SessionPatch": {"settings"},
     "SessionView": {"statusReasonValues"},
     "Template": {"components"},  # Meta's own form, passed on
+    "PreviewBody": {"components"},
+    "TemplateBody": {"components"},
     "TemplateContent": {"components"},
+    "TemplateView": {"components"},
     "TemplateData": {"components"},
     "WebhookBody": {"headers"},
     "WebhookPatch": {"headers"},

@@ -22,7 +22,7 @@ def seen(field: str, value: Any) -> ProviderEvent:
         "entry": [{"id": "1", "changes": [{"field": field, "value": value}]}],
     }
     [update] = split(json.dumps(body).encode())
-    [event] = translate(update.body)
+    event, *_ = translate(update.body)
     return event
 
 

@@ -1,12 +1,19 @@
-"""Routing rules and quick replies in the form of contract F."""
+"""Routing rules, quick replies and message templates in the form of contract F."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from whatsapp_hub.adapters.contracts.views.conversations import PRIORITY_NAMES, PriorityName
 from whatsapp_hub.adapters.contracts.views.view import View, time
+from whatsapp_hub.application.templates.fetch_templates import Synced
+from whatsapp_hub.application.templates.manage_templates import Preview
 from whatsapp_hub.domain.conversations.quick_reply import QuickReply
 from whatsapp_hub.domain.conversations.routing_rules import Rule
+from whatsapp_hub.domain.errors import Flaw
+from whatsapp_hub.domain.templates.places import Place, places_of
+from whatsapp_hub.domain.templates.rendering import Shown, ShownButton, rendered
+from whatsapp_hub.domain.templates.template import MessageTemplate
 
 
 class QuickReplyView(View):
@@ -83,3 +90,141 @@ class ListedRule(RoutingRuleView):
     """A rule of the list; `isBroken`: its department was deleted, so it is skipped."""
 
     is_broken: bool
+
+
+class PlaceView(View):
+    """A place to fill. `part`: `header`, `body` or `button`; `name`: the number or name in its braces, empty for a file
+    or a code; `kind`: `text`, `image`, `video`, `document`, `location` or `coupon_code`; `button`: the button's index;
+    `card`: the card's index in a carousel; `example`: what WhatsApp's reviewers were shown."""
+
+    part: str
+    name: str
+    kind: str
+    button: int | None
+    card: int | None
+    example: str | None
+
+    @classmethod
+    def of(cls, place: Place) -> "PlaceView":
+        """Show a place."""
+        return cls(place.part, place.name, place.kind.value, place.button, place.card, place.example)
+
+
+class TemplateView(View):
+    """A template of a session. `status`, `category` and `quality` are WhatsApp's words; `reason`: why it was refused;
+    `components`: its parts in Meta's form, null while only its state is known; `text`: header, body and footer, their
+    places in braces; `places`: what a message must fill."""
+
+    id: UUID
+    session_id: UUID
+    provider_id: str | None
+    name: str
+    language: str
+    category: str | None
+    status: str
+    quality: str | None
+    reason: str | None
+    components: list[dict[str, Any]] | None
+    text: str
+    places: list[PlaceView]
+    synced_at: datetime
+
+    @classmethod
+    def of(cls, template: MessageTemplate) -> "TemplateView":
+        """Show a template."""
+        parts = template.components
+        return cls(
+            id=template.id,
+            session_id=template.session_id,
+            provider_id=template.provider_id,
+            name=template.name,
+            language=template.language,
+            category=template.category,
+            status=template.status,
+            quality=template.quality,
+            reason=template.reason,
+            components=None if parts is None else [dict(part) for part in parts],
+            text=rendered(template, ()).text,
+            places=[PlaceView.of(place) for place in places_of(template)],
+            synced_at=time(template.seen_at),
+        )
+
+
+class TemplateButtonView(View):
+    """A button as the customer sees it. `type`: WhatsApp's word (`URL`, `QUICK_REPLY`, `PHONE_NUMBER` …)."""
+
+    type: str
+    text: str
+    url: str | None
+    phone: str | None
+
+    @classmethod
+    def of(cls, button: ShownButton) -> "TemplateButtonView":
+        """Show a button."""
+        return cls(button.type, button.text, button.url, button.phone)
+
+
+class TemplateCardView(View):
+    """A card of a carousel as the customer sees it."""
+
+    header_kind: str | None
+    body: str
+    buttons: list[TemplateButtonView]
+
+    @classmethod
+    def of(cls, card: Shown) -> "TemplateCardView":
+        """Show a card."""
+        return cls(card.header_kind, card.body, [TemplateButtonView.of(button) for button in card.buttons])
+
+
+class ParameterFlaw(View):
+    """A parameter that does not fit: where it is (JSON Pointer into the request), and what is wrong."""
+
+    pointer: str
+    detail: str
+
+    @classmethod
+    def of(cls, flaw: Flaw) -> "ParameterFlaw":
+        """Show a flaw."""
+        return cls(flaw.pointer, flaw.reason)
+
+
+class TemplatePreview(View):
+    """A template as a customer sees it. `header_kind`: `text`, `image`, `video`, `document` or `location`; `text`: all
+    of its words, as they stand with a message; `errors`: what keeps it from being sent with these parameters."""
+
+    header_kind: str | None
+    header: str
+    body: str
+    footer: str
+    buttons: list[TemplateButtonView]
+    cards: list[TemplateCardView]
+    text: str
+    errors: list[ParameterFlaw]
+
+    @classmethod
+    def of(cls, preview: Preview) -> "TemplatePreview":
+        """Show a preview."""
+        shown = preview.shown
+        return cls(
+            header_kind=shown.header_kind,
+            header=shown.header,
+            body=shown.body,
+            footer=shown.footer,
+            buttons=[TemplateButtonView.of(button) for button in shown.buttons],
+            cards=[TemplateCardView.of(card) for card in shown.cards],
+            text=shown.text,
+            errors=[ParameterFlaw.of(flaw) for flaw in preview.flaws],
+        )
+
+
+class SyncedView(View):
+    """What a synchronisation found: how many templates the session has now, and how many went."""
+
+    found: int
+    removed: int
+
+    @classmethod
+    def of(cls, synced: Synced) -> "SyncedView":
+        """Show it."""
+        return cls(synced.found, synced.removed)

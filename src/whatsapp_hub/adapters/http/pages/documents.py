@@ -10,6 +10,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import (
     Components,
+    OpenAPIFormat,
     OpenAPIMediaType,
     OpenAPIResponse,
     OpenAPIType,
@@ -32,11 +33,13 @@ _DESCRIPTION = (
 _TEXT = Schema(type=OpenAPIType.STRING)
 _TEXT_OR_NONE = Schema(one_of=[_TEXT, Schema(type=OpenAPIType.NULL)])
 _FLAW = Schema(type=OpenAPIType.OBJECT, properties={"pointer": _TEXT, "detail": _TEXT}, required=["pointer", "detail"])
+_NAMED = Schema(type=OpenAPIType.OBJECT, properties={"name": _TEXT, "language": _TEXT}, required=["name", "language"])
 _PROBLEM = Schema(
     type=OpenAPIType.OBJECT,
     description=(
         "What went wrong: `type` for programs, `detail` for people; `errors` names fields (JSON Pointer). With "
-        "`held_elsewhere`: the `department` and the `user` who have the customer."
+        "`held_elsewhere`: the `department` and the `user` who have the customer. With `window_closed`: since when "
+        "(`closedAt`), and up to twenty approved `templates` that may be sent instead."
     ),
     properties={
         "type": _TEXT,
@@ -47,6 +50,8 @@ _PROBLEM = Schema(
         "errors": Schema(type=OpenAPIType.ARRAY, items=_FLAW),
         "department": _TEXT_OR_NONE,
         "user": _TEXT_OR_NONE,
+        "closedAt": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME),
+        "templates": Schema(type=OpenAPIType.ARRAY, items=_NAMED),
     },
     required=["type", "title", "status", "detail", "instance"],
 )

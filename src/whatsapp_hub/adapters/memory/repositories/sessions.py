@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
 from whatsapp_hub.adapters.memory.repositories.session_history import SESSION_HISTORY
+from whatsapp_hub.adapters.memory.repositories.templates import TEMPLATES
 from whatsapp_hub.adapters.memory.tables.connections import CONNECTIONS
 from whatsapp_hub.adapters.memory.tables.entities import CONVERSATIONS, SESSIONS
 from whatsapp_hub.adapters.memory.tables.lanes import LANES, PACES, Pace
@@ -102,6 +103,7 @@ class MemorySessions:
         await self._rows.drop(PACES, session_id)
         await self._rows.drop(CONNECTIONS, session_id)
         await self._rows.drop(PAIRINGS, session_id)
+        await self._rows.drop_where(TEMPLATES, lambda kept: kept.session_id == session_id, lambda kept: kept.id)
         await self._rows.drop_where(
             SESSION_HISTORY, lambda kept: kept.session_id == session_id, lambda kept: kept.place
         )

@@ -43,7 +43,7 @@ _ADD = f"INSERT INTO hub.sessions ({', '.join(_COLUMNS)}, settings) VALUES ({_PL
 _SAVE = f"UPDATE hub.sessions SET ({', '.join(_COLUMNS)}, settings) = ROW({_PLACES}) WHERE id = $1"
 # Unchanged settings are not written: they may have been sealed anew since they were read.
 _SAVE_REST = f"UPDATE hub.sessions SET ({', '.join(_COLUMNS)}) = ROW({_REST}) WHERE id = $1"
-_REMOVE = "DELETE FROM hub.sessions WHERE id = $1"
+_REMOVE = "WITH gone AS (DELETE FROM templates WHERE session_id = $1) DELETE FROM hub.sessions WHERE id = $1"
 
 # Before `hold_until` no lane of the session is claimed; infinity while the session cannot send.
 _ADD_PACE = """
@@ -193,7 +193,7 @@ class PostgresSessions:
         self._remember(session)
 
     async def remove(self, session_id: SessionId) -> None:
-        """Delete a session with its routes, pace, lanes and early receipts."""
+        """Delete a session with its routes, pace, lanes, early receipts and templates."""
         await self._connection.execute(_REMOVE, session_id)
 
     def _remember(self, session: Session) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from whatsapp_hub.adapters.providers.http_call import Answer, Call, HttpPool, exchange
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
-from whatsapp_hub.adapters.providers.meta_cloud import errors
+from whatsapp_hub.adapters.providers.meta_cloud import errors, templates
 from whatsapp_hub.adapters.providers.meta_cloud.download import download
 from whatsapp_hub.adapters.providers.meta_cloud.inbound import identity_of
 from whatsapp_hub.adapters.providers.meta_cloud.outbound import form, message_body
@@ -25,8 +25,10 @@ from whatsapp_hub.application.ports.provider.plugin import (
     RemoteFile,
     SessionRef,
 )
-from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
+from whatsapp_hub.application.ports.provider.templates import TemplateDraft
+from whatsapp_hub.domain.errors import OutcomeUnknown, Rejected, Scope, Transient
 from whatsapp_hub.domain.sessions.session import SessionStatus
+from whatsapp_hub.domain.templates.template import TemplateNews
 
 _DEADLINE_S = 15.0
 """For calls other than `send`, which has its own."""
@@ -76,6 +78,29 @@ class MetaClient:
         digits = "".join(c for c in text(number.get("display_phone_number")) if c.isascii() and c.isdigit())
         return SessionSeen(SessionStatus.CONNECTED, self._now(), phone_number=digits or None)
 
+    async def templates(self, session: SessionRef) -> list[TemplateNews]:
+        """Fetch the account's templates, page by page. Raises Rejected (`no_account`) without a business account."""
+        settings, account = _settings(session), _account(session)
+        found: list[TemplateNews] = []
+        after: str | None = None
+        for _ in range(templates.MOST_PAGES):
+            page, after = templates.listed(errors.read(await self._get(settings, templates.list_path(account, after))))
+            found += page
+            if after is None:
+                return found
+        raise Rejected("too_many_templates", "the catalogue did not end")
+
+    async def create_template(self, session: SessionRef, draft: TemplateDraft) -> TemplateNews:
+        """Submit a template; Meta answers with its status, and the category that it chose."""
+        path, body = f"{_account(session)}/message_templates", templates.draft_body(draft)
+        answer = errors.read(await self._post(_settings(session), path, body, _DEADLINE_S))
+        return templates.created(draft, answer)
+
+    async def delete_template(self, session: SessionRef, name: str, provider_id: str | None) -> None:
+        """Delete it in one language by Meta's id of it, else by its name."""
+        path = templates.delete_path(_account(session), name, provider_id)
+        errors.read(await self._ask("DELETE", _settings(session), path))
+
     async def stop(self, session: SessionRef) -> SessionSeen:
         """Change nothing at Meta: other numbers of the account may need the subscription."""
         return SessionSeen(SessionStatus.DISCONNECTED, self._now(), "stopped")
@@ -107,8 +132,18 @@ class MetaClient:
         return await exchange(self._http, call, deadline_s)
 
     async def _get(self, settings: MetaSettings, path: str) -> Answer:
+        return await self._ask("GET", settings, path)
+
+    async def _ask(self, method: str, settings: MetaSettings, path: str) -> Answer:
         headers = {"Authorization": f"Bearer {settings.access_token}"}
-        return await exchange(self._http, Call("GET", f"{self._base}/{path}", headers, idempotent=True), _DEADLINE_S)
+        return await exchange(self._http, Call(method, f"{self._base}/{path}", headers, idempotent=True), _DEADLINE_S)
+
+
+def _account(session: SessionRef) -> str:
+    account = _settings(session).business_account_id
+    if not account:
+        raise Rejected("no_account", "templates belong to the business account: set the session's businessAccountId")
+    return account
 
 
 def _settings(session: SessionRef) -> MetaSettings:

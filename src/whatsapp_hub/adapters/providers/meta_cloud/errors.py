@@ -120,6 +120,7 @@ def title_of(error: JsonObject) -> str:
 def explain(error: JsonObject) -> str:
     """Return Meta's text: the message or title, and the details. ("Malformed access token" repeats the token.)"""
     said = [text(error.get("message")) or text(error.get("title")), text(obj(error.get("error_data")).get("details"))]
+    said.append(text(error.get("error_user_msg")))
     words = " - ".join(dict.fromkeys(word for word in said if word))
     return _safe(words)
 

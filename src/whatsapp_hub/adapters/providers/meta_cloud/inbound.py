@@ -9,6 +9,7 @@ from whatsapp_hub.adapters.providers.meta_cloud import wire
 from whatsapp_hub.adapters.providers.meta_cloud.account import alarm
 from whatsapp_hub.adapters.providers.meta_cloud.content import content_of
 from whatsapp_hub.adapters.providers.meta_cloud.errors import failure_of
+from whatsapp_hub.adapters.providers.meta_cloud.templates import news_of
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
     IdentitySeen,
@@ -19,6 +20,7 @@ from whatsapp_hub.application.ports.provider.events import (
     Price,
     ProviderEvent,
     ReceiptSeen,
+    TemplateSeen,
 )
 from whatsapp_hub.domain.ids import MessageId
 from whatsapp_hub.domain.messaging.contact import Identity
@@ -50,9 +52,15 @@ def translate(body: bytes) -> list[ProviderEvent]:
         events = _message(update, kind, item, at)
     elif kind == wire.CALL:
         events = _call(update, item, at)
-    elif told := alarm(text(update.get("field")), item, instant(update.get("time"))):
-        events = [told]
+    else:
+        events = _account(text(update.get("field")), item, instant(update.get("time")))
     return events or [OtherSeen(text(update.get("field"))[:100] or "unknown", at)]
+
+
+def _account(field: str, value: JsonObject, at: datetime) -> list[ProviderEvent]:
+    """Translate what concerns the account: an alarm, and what changed of a template."""
+    told, news = alarm(field, value, at), news_of(field, value)
+    return [*([told] if told else []), *([TemplateSeen(news, at)] if news else [])]
 
 
 def identity_of(address: str, user_id: str = "") -> tuple[Identity, ...]:

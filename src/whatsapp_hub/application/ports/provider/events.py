@@ -11,6 +11,7 @@ from whatsapp_hub.domain.messaging.content import Content
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.sessions.session import AlertKind, SessionStatus, Severity
+from whatsapp_hub.domain.templates.template import TemplateNews
 
 
 class ChatKind(StrEnum):
@@ -148,6 +149,14 @@ class AlarmSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateSeen:
+    """Something of a message template changed at the provider."""
+
+    news: TemplateNews
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OtherSeen:
     """An event that is kept raw and not handled yet."""
 
@@ -165,6 +174,7 @@ ProviderEvent = (
     | TypingSeen
     | RedeliveredSeen
     | AlarmSeen
+    | TemplateSeen
     | OtherSeen
 )
 

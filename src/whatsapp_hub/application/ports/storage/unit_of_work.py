@@ -45,6 +45,7 @@ from whatsapp_hub.application.ports.storage.sessions import (
     SessionHistory,
     Sessions,
 )
+from whatsapp_hub.application.ports.storage.templates import Templates
 from whatsapp_hub.application.ports.storage.tenants import Tenants
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.events import Event
@@ -82,6 +83,7 @@ class UnitOfWork(Protocol):
     oidc_links: OidcLinks
     quick_replies: QuickReplies
     rules: Rules
+    templates: Templates
     tenants: Tenants
     notifications: Notifications
     inbox: Inbox

@@ -195,7 +195,7 @@ GivenContent: TypeAlias = (
 def content_of(given: GivenContent) -> tuple[Content, MessageId | None]:
     """Return the content, and the message that it changes. Raises Invalid."""
     if isinstance(given, TemplateContent):
-        _check_components(given.components)
+        check_components(given.components, "content/components")
     if not all(map(is_storable, _texts(msgspec.to_builtins(given)))):
         raise Invalid.field("content", "must not contain NUL or lone surrogates")
     changed = getattr(given, "message_id", None)
@@ -279,16 +279,16 @@ def _poll(given: PollContent) -> Content:
     return kinds.Poll(text, options=tuple(given.options), several=given.several)
 
 
-def _check_components(components: list[dict[str, Any]]) -> None:
-    """Bound what has no form of our own. Raises Invalid."""
+def check_components(components: list[dict[str, Any]], at: str) -> None:
+    """Bound what has no form of our own, and stands at this field. Raises Invalid."""
     depth, level = 0, list[object](components)
     while level:
         depth += 1
         if depth > COMPONENTS_DEPTH:
-            raise Invalid.field("content/components", f"must not be nested deeper than {COMPONENTS_DEPTH}")
+            raise Invalid.field(at, f"must not be nested deeper than {COMPONENTS_DEPTH}")
         level = [inner for outer in level for inner in _inside(outer)]
     if len(msgspec.json.encode(components)) > COMPONENTS_BYTES:
-        raise Invalid.field("content/components", f"must have at most {COMPONENTS_BYTES // 1024} kB")
+        raise Invalid.field(at, f"must have at most {COMPONENTS_BYTES // 1024} kB")
 
 
 def _inside(value: object) -> list[object]:

@@ -1,0 +1,1 @@
+"""The catalogue of message templates in PostgreSQL."""
