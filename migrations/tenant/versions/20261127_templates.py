@@ -6,7 +6,7 @@
 from whatsapp_hub.adapters.postgres.engine.schema.script import run
 
 revision = "20261127_templates"
-down_revision = "20261127_stored_files"
+down_revision = "20261127_inbox_orders"
 
 
 def upgrade() -> None:

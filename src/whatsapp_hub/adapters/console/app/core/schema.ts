@@ -927,6 +927,7 @@ export interface InboxDepth {
   quarantined: number;
   unassigned: number;
 }
+export type InboxView = "mine" | "waiting" | "unassigned" | "department" | "bot" | "all" | "snoozed" | "resolved";
 export interface InitBody {
   sessionId?: string | null;
   provider?: string | null;
@@ -1403,6 +1404,7 @@ export interface OpenBody {
   sessionId: string;
   provider?: string | null;
 }
+export type Order = "newest" | "waiting" | "due" | "priority";
 export interface OrderData {
   catalog: string | null;
   lines: OrderLineView[];
@@ -1464,6 +1466,10 @@ export interface OwnUser {
 export interface PairingCode {
   pairingCode: string;
 }
+export interface ParameterFlaw {
+  pointer: string;
+  detail: string;
+}
 export interface PasswordBody {
   password: string;
 }
@@ -1490,6 +1496,14 @@ export interface PingView {
   sessionId: string | null;
   data: Record<string, string>;
 }
+export interface PlaceView {
+  part: string;
+  name: string;
+  kind: string;
+  button: number | null;
+  card: number | null;
+  example: string | null;
+}
 export type Placement = "pooled" | "dedicated";
 export interface PollContent {
   question: string;
@@ -1512,6 +1526,9 @@ export interface PrepareBody {
 export interface PresenceData {
   user: UserView;
 }
+export interface PreviewBody {
+  components?: (Record<string, unknown>)[];
+}
 export interface Problem {
   type: string;
   title: string;
@@ -1521,6 +1538,8 @@ export interface Problem {
   errors?: ({ pointer: string; detail: string })[];
   department?: string | null;
   user?: string | null;
+  closedAt?: string;
+  templates?: ({ name: string; language: string })[];
 }
 export interface ProblemView {
   type: string;
@@ -1531,6 +1550,8 @@ export interface ProblemView {
   errors?: FlawView[];
   department?: string | null;
   user?: string | null;
+  closedAt?: string;
+  templates?: TemplateName[];
 }
 export interface ProfileView {
   name: string | null;
@@ -2083,6 +2104,13 @@ export interface StickerData {
   animated: boolean;
   kind: "sticker";
 }
+export interface SyncBody {
+  sessionId: string;
+}
+export interface SyncedView {
+  found: number;
+  removed: number;
+}
 export interface SystemData {
   notice: string | null;
   kind: "system";
@@ -2107,6 +2135,25 @@ export interface Template {
   language: string;
   components?: (Record<string, unknown>)[];
 }
+export interface TemplateBody {
+  sessionId: string;
+  name: string;
+  language: string;
+  category: string;
+  components: (Record<string, unknown>)[];
+  namedPlaces?: boolean;
+}
+export interface TemplateButtonView {
+  type: string;
+  text: string;
+  url: string | null;
+  phone: string | null;
+}
+export interface TemplateCardView {
+  headerKind: string | null;
+  body: string;
+  buttons: TemplateButtonView[];
+}
 export interface TemplateContent {
   name: string;
   language: string;
@@ -2118,6 +2165,35 @@ export interface TemplateData {
   language: string;
   components: unknown[];
   kind: "template";
+}
+export interface TemplateName {
+  name: string;
+  language: string;
+}
+export interface TemplatePreview {
+  headerKind: string | null;
+  header: string;
+  body: string;
+  footer: string;
+  buttons: TemplateButtonView[];
+  cards: TemplateCardView[];
+  text: string;
+  errors: ParameterFlaw[];
+}
+export interface TemplateView {
+  id: string;
+  sessionId: string;
+  providerId: string | null;
+  name: string;
+  language: string;
+  category: string | null;
+  status: string;
+  quality: string | null;
+  reason: string | null;
+  components: (Record<string, unknown>)[] | null;
+  text: string;
+  places: PlaceView[];
+  syncedAt: string;
 }
 export interface TenantBody {
   slug: string;
@@ -2260,6 +2336,16 @@ export interface VideoData {
   viewOnce: boolean;
   kind: "video";
 }
+export interface ViewCounts {
+  mine: number;
+  waiting: number;
+  unassigned: number;
+  department: number;
+  bot: number;
+  all: number;
+  snoozed: number;
+  isComplete: boolean;
+}
 export interface VoteData {
   options: string[];
   messageId: string;
@@ -2334,3 +2420,4 @@ export interface WeekView {
   sat?: ([string, string])[];
   sun?: ([string, string])[];
 }
+export type Window = "open" | "closing" | "closed";
