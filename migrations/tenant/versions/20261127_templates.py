@@ -6,7 +6,7 @@
 from whatsapp_hub.adapters.postgres.engine.schema.script import run
 
 revision = "20261127_templates"
-down_revision = "20261127_inbox_orders"
+down_revision = "20261127_contact_cards"
 
 
 def upgrade() -> None:

@@ -692,6 +692,19 @@ export interface ConversationView {
   createdAt: string;
   updatedAt: string;
 }
+export interface CostView {
+  sessionId: string;
+  category: string;
+  type: string | null;
+  billable: boolean;
+  country: string | null;
+  messages: number;
+}
+export interface CostsView {
+  messages: number;
+  billable: number;
+  items: CostView[];
+}
 export interface Credentials {
   email: string;
   password: string;
