@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 PICTURES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"})
 PICTURE_BYTES = 32 * 1024 * 1024
 ANSWER_S = 10.0
+TURN_S = 15.0
+"""How long a picture waits while others are decoded; after that it has no thumbnail."""
 IDLE_S = 60.0
 MOST_ANSWER = 4 * 1024 * 1024
 
@@ -28,30 +30,41 @@ MOST_ANSWER = 4 * 1024 * 1024
 class PictureProcess:
     """Owns the process that decodes pictures: started at the first one, ended when none came for a while."""
 
-    def __init__(self, answer_s: float = ANSWER_S, idle_s: float = IDLE_S) -> None:
-        self._answer_s, self._idle_s = answer_s, idle_s
+    def __init__(self, answer_s: float = ANSWER_S, idle_s: float = IDLE_S, turn_s: float = TURN_S) -> None:
+        self._answer_s, self._idle_s, self._turn_s = answer_s, idle_s, turn_s
         self._one_at_a_time = FairShares[TenantId](places=1, of_one=1)
         self._process: asyncio.subprocess.Process | None = None
         self._ending: asyncio.TimerHandle | None = None
 
     async def __call__(self, owner: TenantId, content: Callable[[], bytes]) -> tuple[dict[str, int], bytes]:
-        """Return what the process found; nothing where it died or took too long. `content` is read in its turn, so that
-        one picture at a time is in memory."""
-        async with self._one_at_a_time.place(owner):
-            picture = await asyncio.to_thread(content)
-            self._stay()
-            try:
-                async with asyncio.timeout(self._answer_s):
-                    return await self._ask(picture)
-            except (TimeoutError, OSError, EOFError, ValueError) as error:
-                log.warning("media.picture_not_decoded", extra={"error": type(error).__name__})
-                self._end()
-                return {}, b""
-            except asyncio.CancelledError:
-                self._end()  # half an answer may be under way
-                raise
-            finally:
-                self._ending = asyncio.get_running_loop().call_later(self._idle_s, self._end)
+        """Return what the process found; nothing where it died or took too long, or the picture's turn did not come.
+        `content` is read in its turn, so that one picture at a time is in memory."""
+        try:
+            async with asyncio.timeout(self._turn_s):
+                await self._one_at_a_time.enter(owner)
+        except TimeoutError:
+            log.warning("media.picture_not_decoded", extra={"error": "no turn"})
+            return {}, b""
+        try:
+            return await self._in_turn(content)
+        finally:
+            self._one_at_a_time.leave(owner)
+
+    async def _in_turn(self, content: Callable[[], bytes]) -> tuple[dict[str, int], bytes]:
+        picture = await asyncio.to_thread(content)
+        self._stay()
+        try:
+            async with asyncio.timeout(self._answer_s):
+                return await self._ask(picture)
+        except (TimeoutError, OSError, EOFError, ValueError) as error:
+            log.warning("media.picture_not_decoded", extra={"error": type(error).__name__})
+            self._end()
+            return {}, b""
+        except asyncio.CancelledError:
+            self._end()  # half an answer may be under way
+            raise
+        finally:
+            self._ending = asyncio.get_running_loop().call_later(self._idle_s, self._end)
 
     async def _ask(self, content: bytes) -> tuple[dict[str, int], bytes]:
         if self._process is None or self._process.returncode is not None:

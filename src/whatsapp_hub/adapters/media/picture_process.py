@@ -1,21 +1,45 @@
 """The process that decodes pictures: `python -m whatsapp_hub.adapters.media.picture_process`.
 
 It imports nothing of the hub's, reads a picture from its standard input and writes what it found to its output, again
-and again. A picture that breaks it ends it, and it alone; its memory and the pixels that it decodes are bounded.
+and again. A picture that breaks it ends it, and it alone; memory, time and the pixels that it decodes are bounded.
 """
 
 import io
 import json
+import re
 import resource
+import signal
 import struct
 import sys
 import warnings
 from typing import BinaryIO
 
 MOST_PIXELS = 50_000_000
+MOST_SCANNED = 600_000_000
+"""Pixels of a JPEG times its scans: each goes over the whole picture again, and a few bytes make one."""
+CPU_S = 4.0
+"""Of the processor, for one picture."""
 MEMORY_BYTES = 768 * 1024 * 1024
 EDGE, QUALITY = 480, 78
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+
+
+_AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_SCAN, _END, _NO_LENGTH = 0xDA, 0xD9, frozenset({0x01, *range(0xD0, 0xD9)})
+
+
+def scans(content: bytes) -> int:
+    """Count how often a JPEG goes over its picture; 0 for what is none."""
+    found, place = 0, 0 if content.startswith(b"\xff\xd8") else len(content)
+    while place + 4 <= len(content) and content[place] == 0xFF and (kind := content[place + 1]) != _END:
+        place += 2
+        if kind in _NO_LENGTH:
+            continue
+        place += int.from_bytes(content[place : place + 2], "big")
+        if kind == _SCAN:
+            found += 1
+            place = after.start() if (after := _AFTER_SCAN.search(content, place)) else len(content)
+    return found
 
 
 def looked_at(content: bytes) -> tuple[dict[str, int], bytes]:
@@ -26,7 +50,7 @@ def looked_at(content: bytes) -> tuple[dict[str, int], bytes]:
     with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
         width, height = picture.size
         found = {"width": width, "height": height}
-        if width * height > MOST_PIXELS:
+        if width * height > MOST_PIXELS or width * height * scans(content) > MOST_SCANNED:
             return found, b""
         try:
             if picture.getexif().get(0x0112, 1) >= 5:  # turned by a quarter; of a PNG this decodes it
@@ -56,10 +80,12 @@ def serve(source: BinaryIO, target: BinaryIO) -> None:
     """Answer until the input ends: length and picture in; lengths of both answers, and both, out."""
     while len(head := source.read(4)) == 4:
         content = source.read(struct.unpack("<I", head)[0])
+        signal.setitimer(signal.ITIMER_PROF, CPU_S)
         try:
             found, small = looked_at(content)
         except Exception:  # no picture at all
             found, small = {}, b""
+        signal.setitimer(signal.ITIMER_PROF, 0)
         said = json.dumps(found).encode()
         target.write(struct.pack("<II", len(said), len(small)) + said + small)
         target.flush()

@@ -19,7 +19,7 @@ from PIL import Image
 
 from whatsapp_hub.adapters.media.inspection import FileInspection, PictureProcess
 from whatsapp_hub.adapters.media.ogg import read_voice
-from whatsapp_hub.adapters.media.picture_process import looked_at
+from whatsapp_hub.adapters.media.picture_process import looked_at, scans
 from whatsapp_hub.application.ports.edge.inspection import FileFacts
 from whatsapp_hub.domain.ids import TenantId
 
@@ -89,6 +89,38 @@ async def test_a_bomb_has_a_size_and_no_small_picture(pictures: PictureProcess) 
 async def test_what_is_no_whole_picture_does_no_harm(pictures: PictureProcess, content: bytes) -> None:
     assert (await look(pictures, content)).thumbnail is None
     assert (await look(pictures, picture("PNG"))).thumbnail, "the next one is looked at"
+
+
+def scanned(times: int, edge: int = 2_500, behind: bytes = b"") -> bytes:
+    """A progressive JPEG whose last scan comes so many times more."""
+    plain = picture("JPEG", (edge, edge), progressive=True, quality=5)
+    last = plain[plain.rindex(b"\xff\xda") : -2]
+    return plain[:-2] + last * times + plain[-2:] + behind
+
+
+async def test_a_jpeg_that_goes_over_its_picture_again_and_again_is_not_decoded(pictures: PictureProcess) -> None:
+    """300 kB took ten seconds of a processor, and every other company's pictures waited for it."""
+    facts = await look(pictures, scanned(200), "image/jpeg")
+    assert (facts.width, facts.height, facts.thumbnail) == (2_500, 2_500, None)
+    facts = await look(pictures, scanned(2, 1_000, behind=b"\xff\xda" * 1_000), "image/jpeg")
+    assert facts.thumbnail, "what stands behind a picture, such as a film of a phone's, is none of its scans"
+
+
+@given(st.binary(max_size=200), st.integers(0, 400))
+def test_counting_scans_does_no_harm(noise: bytes, at: int) -> None:
+    content = bytearray(picture("JPEG", (8, 8), progressive=True))
+    content[at : at + len(noise)] = noise
+    assert 0 <= scans(bytes(content)) <= len(content)
+    assert scans(picture("JPEG", (8, 8))) == 1
+    assert scans(noise) == 0 or noise.startswith(b"\xff\xd8")
+
+
+async def test_a_picture_whose_turn_does_not_come_has_no_small_one() -> None:
+    pictures = PictureProcess(turn_s=0.01)
+    async with pictures._one_at_a_time.place(THEIRS):
+        assert await look(pictures, picture("PNG")) == FileFacts()
+    assert (await look(pictures, picture("PNG"))).thumbnail
+    await pictures.aclose()
 
 
 async def test_one_that_takes_too_long_is_given_up() -> None:
