@@ -34,4 +34,4 @@ async def test_delivered_messages_are_counted_as_the_provider_charges_them(
     ]
     assert shown == {"messages": 2, "billable": 1}
     assert (await company.admin.get("/api/metrics/costs", period="1h")).json().items() >= shown.items()
-    assert (await company.admin.get("/api/metrics/costs", period="7y")).status_code == 422
+    assert (await company.admin.get("/api/metrics/costs", period="7y")).status_code == 400
