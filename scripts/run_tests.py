@@ -1,7 +1,7 @@
-"""Run the tests: tests/unit in three processes at once, then the others. Failed ones run a second time, in a fresh
-process, since many watch real processes and clocks on a machine that others use too. Print how long tests/unit and the
-suite took, and which tests were retried: what fails twice is broken, what fails now and then is flaky, and to be
-mended.
+"""Run the tests: tests/unit in three processes at once, then the others in two: those that mostly wait, for processes
+and browsers, beside those that mostly compute. Failed ones run a second time, in a fresh process, since many watch real
+processes and clocks on a machine that others use too. Print how long tests/unit and the suite took, and which tests
+were retried: what fails twice is broken, what fails now and then is flaky, and to be mended.
 
 `make test` is this with all tests; arguments go to pytest instead, in one process.
 """
@@ -53,7 +53,11 @@ UNIT = (
     Part("adapters", (ADAPTERS, f"--ignore={PROVIDERS}")),
     Part("inside", ("tests/unit", f"--ignore={ADAPTERS}")),
 )
-OTHERS = Part("others", ("tests", "--ignore=tests/unit"))
+WAITING = tuple(f"tests/integration/{name}" for name in ("connectors", "console", "deploy", "main", "whatsapp_web"))
+OTHERS = (
+    Part("others", ("tests", "--ignore=tests/unit", *(f"--ignore={folder}" for folder in WAITING))),
+    Part("waiting", WAITING),
+)
 
 
 def environment() -> dict[str, str]:
@@ -91,7 +95,7 @@ def report(took_s: float, retried: Sequence[str], broken: Sequence[str]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    parts = [Part("given", tuple(arguments))] if arguments else [*UNIT, OTHERS]
+    parts = [Part("given", tuple(arguments))] if arguments else [*UNIT, *OTHERS]
     for part in parts:
         part.last_failed.unlink(missing_ok=True)  # only what fails now is retried
     began = time.monotonic()
@@ -100,7 +104,7 @@ def main(arguments: Sequence[str]) -> int:
     else:
         codes = run(UNIT)
         print(f"tests/unit: {duration(time.monotonic() - began)}", flush=True)
-        codes += run([OTHERS])
+        codes += run(OTHERS)
     again = [part for part, code in zip(parts, codes, strict=True) if code == FAILED]
     retried = [name for part in again for name in part.failed()] if max(codes) == FAILED else []
     if retried:
