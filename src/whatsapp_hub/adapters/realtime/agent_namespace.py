@@ -18,7 +18,7 @@ from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.answers import Ack, Answers, Asker, Handler, SocketRates
 from whatsapp_hub.adapters.realtime.client_namespace import ClientNamespace, SendRates
 from whatsapp_hub.adapters.realtime.fanout import Fanout
-from whatsapp_hub.adapters.realtime.membership import Audiences, Places, own_rooms
+from whatsapp_hub.adapters.realtime.membership import Audiences, Membership, Places, own_rooms
 from whatsapp_hub.adapters.realtime.present import PresentState
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.realtime.resume import MissedEvents, Resume
@@ -27,6 +27,7 @@ from whatsapp_hub.adapters.realtime.server.door import Door
 from whatsapp_hub.adapters.realtime.server.limits import SocketLimits
 from whatsapp_hub.adapters.realtime.sessions import SessionNews, Subscriptions
 from whatsapp_hub.adapters.realtime.typing import Publish, Typing
+from whatsapp_hub.adapters.realtime.viewers import Viewers
 from whatsapp_hub.application.authentication.callers import CANNOT_TELL, Callers
 from whatsapp_hub.application.authentication.follow_access import Owed
 from whatsapp_hub.application.background import BackgroundTasks
@@ -100,6 +101,7 @@ class Gateway:
         self.typing = Typing(self._fanout, tell_typing)
         self._places = Places(events, queries)
         self._audiences = Audiences(self._places)
+        self.viewers = Viewers(self._fanout, self._audiences.now, tell_typing)
         self._resume = Resume(
             self._server,
             events,
@@ -167,11 +169,17 @@ class Gateway:
         emissions = encode(event, body)
         return [(emission, rooms) for emission in emissions] + await self._news.addressed(event, body, emissions)
 
+    def hear_sign(self, said: bytes) -> None:
+        """Take what another process said of viewers or of typing."""
+        if not self.viewers.hear(said):
+            self.typing.hear(said)
+
     async def watch(self) -> None:
         """Disconnect callers whose access changed: signed out, dismissed, moved, expired. Until cancelled."""
         while True:
             PULSE.beat("members", within_s=RECHECK_S + LOOP_S)
             changes = await self.access_changed.due(RECHECK_S)
+            self.viewers.repeat()
             if not await self._check(changes) and EVERYONE not in changes:
                 await asyncio.sleep(AWAY_S)
                 self.access_changed(changes)
@@ -195,7 +203,7 @@ class Gateway:
     async def close(self) -> None:
         """Stop; clients reconnect to another process."""
         await self._server.shutdown()
-        await asyncio.gather(self._greetings.aclose(), self._subscriptions.aclose())
+        await asyncio.gather(self._greetings.aclose(), self._subscriptions.aclose(), self.viewers.aclose())
 
     def _listen(self) -> None:
         on = self._server.on
@@ -235,6 +243,8 @@ class Gateway:
         if sid not in self._members:
             return
         self._emit(sid, Emission("connected", {"position": self.position if after is None else after}))
+        for emission in self.viewers.shown_in(rooms):
+            self._emit(sid, emission)
         if after is not None:
             await self._resume(MissedEvents(sid, member.caller.tenant_id, frozenset(rooms), after))
 
@@ -264,6 +274,7 @@ class Gateway:
         self._answers.forget(sid)
         self._subscriptions.forget(sid)
         self.typing.forget(sid)
+        self.viewers.forget(sid)
 
     async def _recheck(self, sid: str, member: Member) -> None:
         """Disconnect a member that may no longer listen, or to other rooms now, and say why."""
@@ -302,11 +313,15 @@ class Gateway:
         conversation_id = payloads.conversation_id(data)
         seen = await self._queries.conversation(member.caller.tenant_id, member.sight, conversation_id)
         self._server.enter(sid, NAMESPACE, f"conversation:{seen.id}")
+        if user_id := member.caller.user_id:
+            rooms = Membership.of(seen).rooms(seen.tenant_id)
+            self._emit(sid, self.viewers.enter(sid, user_id, seen.tenant_id, seen.id, rooms))
         return {"conversationId": str(seen.id)}
 
     async def _leave_conversation(self, sid: str, member: Member, data: Any) -> Ack:
         conversation_id = payloads.conversation_id(data)
         self._server.leave(sid, NAMESPACE, f"conversation:{conversation_id}")
+        self.viewers.leave(sid, str(conversation_id))
         return {"conversationId": str(conversation_id)}
 
     async def _agent_status(self, sid: str, member: Member, data: Any) -> Ack:
@@ -346,6 +361,7 @@ class Gateway:
         for sid, eio_sid in members.items():
             if eio_sid not in allowed:
                 self._server.leave(sid, NAMESPACE, room)
+                self.viewers.leave(sid, str(conversation_id))
 
 
 def _sessions_of(caller: Caller) -> list[str]:

@@ -18,6 +18,7 @@ from whatsapp_hub.adapters.contracts.events.logged import Body, conversation_in,
 from whatsapp_hub.adapters.contracts.events.sockets import erased_in
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
 from whatsapp_hub.application.reading.queries import Queries, Sight
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ConversationId, TenantId
 
@@ -34,6 +35,12 @@ class Membership:
 
     department_id: str | None
     user_id: str | None
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> "Membership":
+        """Take it from the conversation as it is stored."""
+        department, user = conversation.department_id, conversation.assigned_user_id
+        return cls(str(department) if department else None, str(user) if user else None)
 
     def rooms(self, tenant_id: TenantId) -> tuple[str, ...]:
         """Return the rooms of those who may see it; the rule is `application/reading/visibility.py`."""
@@ -155,5 +162,4 @@ class Places:
             found = await self._queries.conversation(tenant_id, Sight(everything=True), conversation_id)
         except NotFound:
             return None
-        department, user = found.department_id, found.assigned_user_id
-        return Membership(str(department) if department else None, str(user) if user else None)
+        return Membership.of(found)

@@ -327,7 +327,7 @@ async def make_app(container: AsyncContainer) -> HubApp:
     async def live(_: Litestar) -> AsyncIterator[None]:
         named = {
             "wakes": channel.listen(wakes, Work.EVENTS, Work.ACCESS),
-            "typing": typing.listen(gateway.typing.hear),
+            "typing": typing.listen(gateway.hear_sign),
             "tail": tail.run(),
             "members": gateway.watch(),
             "stream callers": readers.watch(),

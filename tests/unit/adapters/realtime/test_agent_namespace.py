@@ -298,6 +298,23 @@ async def test_a_conversation_is_joined_by_right_and_acknowledged(desk: Desk) ->
     assert (await agent.ask("leave-conversation", {"conversationId": str(mine.id)}))["ok"]
 
 
+async def test_who_opens_a_conversation_is_shown_to_those_who_may_see_it(desk: Desk) -> None:
+    users = [
+        desk.world.add(a_user(name, department=place)) for name, place in (("a", SALES), ("b", SALES), ("c", SUPPORT))
+    ]
+    looker, colleague, stranger = [await desk.connect(user) for user in users]
+    conversation = a_conversation(department_id=SALES)
+    desk.world.conversations[conversation.id] = conversation
+    about = {"conversationId": str(conversation.id)}
+    assert (await looker.ask("join-conversation", about))["ok"]
+    assert (await looker.ask("leave-conversation", about))["ok"]
+    for client in (colleague, stranger):
+        await client.ask("heartbeat")
+    seen = [{**about, "users": [str(users[0].id)]}, {**about, "users": []}]
+    assert [data for name, data in colleague.heard if name == "viewers"] == seen
+    assert [data for name, data in stranger.heard if name == "viewers"] == []
+
+
 async def test_only_a_master_joins_another_company(desk: Desk) -> None:
     admin = await desk.connect(desk.world.add(a_user("admin", Role.ADMIN, tenant=ABROAD)))
     master = await desk.connect(desk.world.add(a_user("master", Role.MASTER, tenant=ABROAD)))
@@ -327,6 +344,7 @@ async def test_typing_is_told_to_those_who_look_at_the_conversation_and_to_nobod
         assert await writer.ask("typing", said) == {"ok": True}
     for client in (writer, looker, elsewhere):
         await client.ask("heartbeat")
+        client.heard = [one for one in client.heard if one[0] == "typing"]
     payload = {"conversationId": str(conversation.id), "userId": str(users[0].id), "customer": False}
     assert looker.heard == [("typing", {**payload, "typing": is_typing}) for is_typing in (True, False)]
     assert (writer.heard, elsewhere.heard, len(told)) == ([], [], 2)

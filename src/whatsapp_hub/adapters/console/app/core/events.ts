@@ -33,6 +33,7 @@ export type HubEvent =
   | ({ name: "session-changed"; sessionId: string; status: SessionStatus; statusReason: string | null } & Positioned)
   | ({ name: "notification"; kind: string; conversation?: Conversation; userId?: string } & Positioned)
   | ({ name: "agent-status" } & Presence)
+  | { name: "viewers"; conversationId: string; users: string[] }
   | { name: "typing"; conversationId: string; userId: string | null; typing: boolean; customer?: boolean };
 
 /** Names of the events that are passed on to the reducer. */
@@ -53,6 +54,7 @@ export const EVENT_NAMES = [
   "notification",
   "agent-status",
   "typing",
+  "viewers",
 ] as const satisfies readonly HubEvent["name"][];
 
 /** Return the event's position in the log; presence and typing have none. */

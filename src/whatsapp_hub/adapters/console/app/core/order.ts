@@ -21,7 +21,7 @@ const NEVER = "9999";
 /** Since when a customer waits: for an answer, or for somebody to take the conversation. */
 export function waitingSince(c: Conversation): string | null {
   if (c.waitingSince) return c.waitingSince;
-  return c.status === "OPEN" ? (c.routedAt ?? c.createdAt) : c.unreadCount > 0 ? lastActivity(c) : null;
+  return c.assignedUserId === null ? (c.routedAt ?? c.createdAt) : null;
 }
 
 /** When the next target of the conversation is due; null: none is. */

@@ -5,7 +5,7 @@ import type { Conversation } from "./entities.ts";
 import { tokens } from "./marks.ts";
 import { compare, inserted } from "./order.ts";
 import { ASK_AFTER_MS, aged, type Entry, nextToSend } from "./outbox.ts";
-import { choiceOf, counted, isShown, matches, queryOf, USUAL } from "./views.ts";
+import { asked, choiceOf, counted, isShown, listed, matches, queryOf, USUAL } from "./views.ts";
 
 const reader = { id: "u1", departmentId: "d1" };
 const base = {
@@ -111,4 +111,19 @@ test("on a Monday, Monday is the next one", () => {
 test("time left is said in few signs", () => {
   assert.deepEqual([spanOf(180_000), spanOf(18_600_000), spanOf(200_000_000)], ["3 min", "5 h 10", "2 d"]);
   assert.equal(urgencyOf("2026-01-01T00:05:00Z", Date.parse("2026-01-01T00:00:00Z")), "warning");
+});
+
+test("a list stops where the hub has listed to, since what follows may not be known", () => {
+  const mine = { ...base, status: "ASSIGNED", assignedUserId: "u1", lastMessageAt: "2026-01-09" } as const;
+  const at = (id: string, waitingSince: string | null) => ({ ...mine, id, waitingSince });
+  const all = [at("c", "2026-01-03"), at("a", "2026-01-01"), at("d", null), at("b", "2026-01-02")];
+  const choice = { ...USUAL, view: "all", sort: "waiting" } as const;
+  assert.deepEqual(listed(all, choice, reader), ["a", "b", "c", "d"]);
+  assert.deepEqual(listed(all, choice, reader, all[3]), ["a", "b"]);
+});
+
+test("what is asked of the hub is the choice; closed conversations have one order", () => {
+  const choice = { ...USUAL, view: "resolved", sort: "due", unread: true, priority: "HIGH" } as const;
+  const { view, sort, unread, priority, breached } = asked(choice);
+  assert.deepEqual([view, sort, unread, priority, breached], ["resolved", null, "true", "HIGH", null]);
 });

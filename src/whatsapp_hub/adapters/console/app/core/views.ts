@@ -1,6 +1,6 @@
 // The views of the inbox: which conversations are in each, and what stands in the address for them.
 import type { Conversation } from "./entities.ts";
-import { SORTS, type Sort } from "./order.ts";
+import { lastActivity, nextDue, SORTS, type Sort, waitingSince } from "./order.ts";
 
 export const VIEWS = ["mine", "waiting", "unassigned", "department", "bot", "all", "snoozed", "resolved"] as const;
 export type View = (typeof VIEWS)[number];
@@ -10,6 +10,12 @@ export interface Reader {
   departmentId: string | null;
 }
 
+export type Priority = Conversation["priority"];
+export const PRIORITIES = ["URGENT", "HIGH", "NORMAL", "LOW"] as const satisfies readonly Priority[];
+/** State of WhatsApp's 24 hours: over, or over within two hours. */
+export const WINDOWS = ["closing", "closed"] as const;
+export type Window = (typeof WINDOWS)[number];
+
 export interface Choice {
   view: View;
   sort: Sort;
@@ -17,6 +23,9 @@ export interface Choice {
   departmentId: string | null;
   sessionId: string | null;
   label: string | null;
+  priority: Priority | null;
+  window: Window | null;
+  unread: boolean;
   breached: boolean;
 }
 
@@ -27,8 +36,14 @@ export const USUAL: Choice = {
   departmentId: null,
   sessionId: null,
   label: null,
+  priority: null,
+  window: null,
+  unread: false,
   breached: false,
 };
+
+/** What takes all filters away; the view and the order stay. */
+export const UNFILTERED: Omit<Choice, "view" | "sort"> = (({ view: _, sort: __, ...filters }) => filters)(USUAL);
 
 /** Put out of sight until a time that has not come. */
 export function isSnoozed(c: Conversation): boolean {
@@ -62,15 +77,58 @@ export function isShown(c: Conversation, choice: Choice, reader: Reader): boolea
     (choice.departmentId === null || c.departmentId === choice.departmentId) &&
     (choice.sessionId === null || c.sessionId === choice.sessionId) &&
     (choice.label === null || c.labels.includes(choice.label)) &&
+    (choice.priority === null || c.priority === choice.priority) &&
+    (choice.window === null || windowOf(c) === choice.window) &&
+    (!choice.unread || c.unreadCount > 0) &&
     (!choice.breached || c.breaches.length > 0) &&
     matches(c, choice.search)
   );
 }
 
-/** Return the ids that a choice shows, in its order. */
-export function listed(all: Iterable<Conversation>, choice: Choice, reader: Reader): string[] {
+/** Tell whether WhatsApp's 24 hours are over, or soon; null: neither, or there are none. */
+function windowOf(c: Conversation): Window | null {
+  const left = c.windowClosesAt ? Date.parse(c.windowClosesAt) - Date.now() : Number.POSITIVE_INFINITY;
+  return left <= 0 ? "closed" : left <= 2 * 3_600_000 ? "closing" : null;
+}
+
+/** Return the ids that a choice shows, in its order; `upTo`: the last that the hub has listed, after which there are more
+ * that are not known here. */
+export function listed(
+  all: Iterable<Conversation>,
+  choice: Choice,
+  reader: Reader,
+  upTo: Conversation | null = null,
+): string[] {
   const found = [...all].filter((c) => isShown(c, choice, reader));
-  return found.sort(SORTS[choice.sort]).map((c) => c.id);
+  const isKnown = upTo && choice.sort !== "newest" ? (c: Conversation) => isBefore(c, upTo, choice.sort) : () => true;
+  return found
+    .filter(isKnown)
+    .sort(SORTS[choice.sort])
+    .map((c) => c.id);
+}
+
+/** Whether a conversation stands where the hub has listed already; those that share a place with the last do. */
+function isBefore(c: Conversation, upTo: Conversation, sort: Sort): boolean {
+  if (sort === "waiting") return (waitingSince(c) ?? "9") <= (waitingSince(upTo) ?? "9");
+  if (sort === "due") return (nextDue(c) ?? "9") <= (nextDue(upTo) ?? "9");
+  const [own, last] = [PRIORITIES.indexOf(c.priority), PRIORITIES.indexOf(upTo.priority)];
+  return own < last || (own === last && lastActivity(c) >= upTo.updatedAt);
+}
+
+/** What is asked of the hub for a choice. */
+export function asked(choice: Choice): Record<string, string | null> {
+  return {
+    view: choice.view,
+    sort: choice.sort === "newest" || choice.view === "resolved" ? null : choice.sort,
+    search: choice.search || null,
+    departmentId: choice.departmentId,
+    sessionId: choice.sessionId,
+    label: choice.label,
+    priority: choice.priority,
+    window: choice.window,
+    unread: choice.unread ? "true" : null,
+    breached: choice.breached ? "true" : null,
+  };
 }
 
 /** Count each view at once. */
@@ -104,6 +162,9 @@ export function choiceOf(query: URLSearchParams, usual: View): Choice {
     departmentId: query.get("department"),
     sessionId: query.get("number"),
     label: query.get("label"),
+    priority: PRIORITIES.find((one) => one === query.get("priority")) ?? null,
+    window: WINDOWS.find((one) => one === query.get("window")) ?? null,
+    unread: query.get("unread") === "1",
     breached: query.get("late") === "1",
   };
 }
@@ -117,6 +178,9 @@ export function queryOf(choice: Choice): string {
   if (choice.departmentId) query.set("department", choice.departmentId);
   if (choice.sessionId) query.set("number", choice.sessionId);
   if (choice.label) query.set("label", choice.label);
+  if (choice.priority) query.set("priority", choice.priority);
+  if (choice.window) query.set("window", choice.window);
+  if (choice.unread) query.set("unread", "1");
   if (choice.breached) query.set("late", "1");
   return `?${query}`;
 }

@@ -3,7 +3,7 @@
 import { batch, computed, type Signal, signal } from "@preact/signals";
 import type { Chat, Conversation, ConversationDetail, Message, NoteView } from "../core/entities.ts";
 import { type HubEvent, positionOf } from "../core/events.ts";
-import { counted, isInSight, type Reader } from "../core/views.ts";
+import { isInSight, type Reader } from "../core/views.ts";
 import {
   addNotes,
   chatOf,
@@ -53,17 +53,13 @@ export const loadProblem = signal<unknown>(null);
 export const wasReset = signal(false);
 /** Conversations that were shown here and went out of sight. */
 export const goneFrom = signal<ReadonlySet<string>>(new Set());
-export const closedCursor = signal<string | null | undefined>(undefined);
+/** All live conversations in sight are known here: lists and counts need no hub. */
+export const isWhole = signal(false);
 
 export const reader = computed<Reader>(() => ({
   id: me.value?.id ?? "",
   departmentId: me.value?.departmentId ?? null,
 }));
-export const counts = computed(() => {
-  revision.value;
-  return counted(conversations(), reader.value);
-});
-
 export function* conversations(): Generator<Conversation> {
   for (const row of world.rows.values()) yield row.conversation;
 }
@@ -148,7 +144,7 @@ const listener: LiveListener = {
     for (const hear of others) hear(event);
     if (event.name === "agent-status") return directory.presence(event.userId, event.status);
     if (event.name === "session-changed") directory.sessionState(event.sessionId, event.status, event.statusReason);
-    if (event.name !== "typing" && positionOf(event) !== undefined) {
+    if (event.name !== "typing" && event.name !== "viewers" && positionOf(event) !== undefined) {
       recentEvents.push(event);
       if (recentEvents.length > KEPT_EVENTS) recentEvents.shift();
       if (buffer) buffer.push(event);
@@ -188,10 +184,11 @@ export function restart(): void {
 }
 
 async function snapshot(again = false): Promise<void> {
+  isWhole.value = false;
   become(again ? "catching" : "connecting");
   loadProblem.value = null;
   try {
-    const cursor = await page({ status: "OPEN,ASSIGNED", limit: FIRST });
+    const { next } = await page({ status: "OPEN,ASSIGNED", limit: FIRST });
     const waiting = buffer ?? [];
     buffer = null;
     for (const event of waiting) apply(event);
@@ -199,7 +196,7 @@ async function snapshot(again = false): Promise<void> {
     painted();
     become("live");
     if (again) for (const id of opened) void loadChat(id);
-    await rest(cursor);
+    await rest(next);
   } catch (error) {
     loadProblem.value = error;
     if (error instanceof Problem && (error.isOffline || error.status >= 500))
@@ -208,19 +205,24 @@ async function snapshot(again = false): Promise<void> {
 }
 
 async function rest(cursor: string | null): Promise<void> {
-  for (let next = cursor; next && world.rows.size < MOST_ROWS; ) {
+  let next = cursor;
+  while (next && world.rows.size < MOST_ROWS) {
     await new Promise((resolve) => setTimeout(resolve, 120));
-    next = await page({ status: "OPEN,ASSIGNED", limit: FURTHER, cursor: next });
+    next = (await page({ status: "OPEN,ASSIGNED", limit: FURTHER, cursor: next })).next;
   }
+  isWhole.value = next === null;
 }
 
-async function page(query: Record<string, string | number | null>): Promise<string | null> {
+/** Read a page of the list; `last`: the last conversation of it, `next`: the cursor to what follows. */
+export async function page(
+  query: Record<string, string | number | null>,
+): Promise<{ next: string | null; last: Conversation | null }> {
   const before = world.position;
   const answer = await api.get<Conversation[]>("/api/conversations", query);
   const touched = nothingTouched();
   for (const conversation of answer.data) putRow(world, conversation, answer.position ?? before, touched, true);
   paint(touched);
-  return answer.next;
+  return { next: answer.next, last: answer.data.at(-1) ?? null };
 }
 
 /** Find out that everything missed has come: the hub sends it before it answers what is asked afterwards. */
@@ -236,17 +238,6 @@ async function measure(): Promise<void> {
   } catch {
     setTimeout(() => connection.value.state === "catching" && void measure(), 1_000);
   }
-}
-
-/** Read resolved and archived conversations, a page at a time. */
-export async function loadClosed(): Promise<void> {
-  if (closedCursor.value === null) return;
-  closedCursor.value = await page({ status: "RESOLVED,ARCHIVED", limit: FIRST, cursor: closedCursor.value ?? null });
-}
-
-/** Ask the hub for names and numbers that are not among the loaded ones. */
-export async function search(words: string, closed: boolean): Promise<void> {
-  await page({ search: words, limit: 50, status: closed ? "RESOLVED,ARCHIVED" : "OPEN,ASSIGNED" });
 }
 
 async function fetchRow(id: string): Promise<void> {

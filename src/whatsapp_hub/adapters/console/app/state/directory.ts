@@ -8,14 +8,19 @@ import type {
   SessionStatus,
   UserView,
 } from "../core/entities.ts";
+import type { LabelView } from "../core/schema.ts";
 import { api } from "./api.ts";
 import { live } from "./live.ts";
 import { may, me } from "./session.ts";
+
+const MEET_APART_MS = 5_000;
 
 export const users = signal<UserView[]>([]);
 export const departments = signal<DepartmentView[]>([]);
 export const sessions = signal<SessionDetail[]>([]);
 export const replies = signal<QuickReplyView[]>([]);
+/** Labels in use, the most frequent first. */
+export const labels = signal<string[]>([]);
 
 export const userById = computed(() => new Map(users.value.map((user) => [user.id, user])));
 export const departmentById = computed(() => new Map(departments.value.map((d) => [d.id, d])));
@@ -43,11 +48,21 @@ export async function load(): Promise<void> {
     some("read-departments", loadDepartments),
     some("read-sessions", loadSessions),
     some("read-quick-replies", loadReplies),
+    some("read-conversations", loadLabels),
   ]);
 }
 
 export async function loadUsers(): Promise<void> {
   users.value = await whole<UserView>("/api/users");
+}
+
+let metAt = 0;
+
+/** Read the people anew, if one of these is new here. */
+export function meet(ids: readonly string[]): void {
+  if (!may("read-users") || ids.every((id) => userById.value.has(id)) || Date.now() - metAt < MEET_APART_MS) return;
+  metAt = Date.now();
+  void loadUsers().catch(() => {});
 }
 
 export async function loadDepartments(): Promise<void> {
@@ -60,6 +75,10 @@ export async function loadSessions(): Promise<void> {
 
 export async function loadReplies(): Promise<void> {
   replies.value = await whole<QuickReplyView>("/api/quick-replies");
+}
+
+export async function loadLabels(): Promise<void> {
+  labels.value = (await api.get<LabelView[]>("/api/labels")).data.map((one) => one.label);
 }
 
 export function presence(userId: string, status: OnlineStatus): void {

@@ -6,14 +6,16 @@ import { Problem } from "../../ports/index.ts";
 import * as desk from "../../state/desk.ts";
 import { departmentById, nameOf, sessionById } from "../../state/directory.ts";
 import * as handling from "../../state/handling.ts";
+import * as hearing from "../../state/hearing.ts";
 import { t } from "../../state/i18n.ts";
 import { reasonOf, sessionReasonOf } from "../../state/reasons.ts";
 import { go } from "../../state/route.ts";
 import { may, me } from "../../state/session.ts";
 import { complain } from "../../state/toasts.ts";
+import * as viewing from "../../state/viewing.ts";
 import { choice, panelShown, phoneShown } from "../inbox/Inbox.tsx";
 import { customerOf, phoneOf } from "../inbox/Row.tsx";
-import { Empty } from "../kit/bits.tsx";
+import { Avatar, Empty } from "../kit/bits.tsx";
 import { Button, IconButton } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { Menu, type MenuItem } from "../kit/overlays.tsx";
@@ -41,6 +43,10 @@ export function Chat({ id }: { id: string }): VNode {
   };
   const resolve = (): void => (asksReason() ? setResolving(true) : void handling.resolve(id));
   useEffect(load, [id]);
+  useEffect(() => {
+    viewing.look(id);
+    return () => viewing.look(null);
+  }, [id]);
   useEffect(() => {
     const off = [
       onKey("a", () => void handling.take(id)),
@@ -140,6 +146,7 @@ function Header({ c, onTransfer, onResolve }: HeaderProps): VNode {
           {where.filter(Boolean).join(" · ")}
         </p>
       </div>
+      <Colleagues id={c.id} />
       {canWork && isLive(c) && !isMine && (
         <Button icon="hand" kind="primary" onClick={() => void handling.take(c.id)}>
           {t().chat.take}
@@ -166,6 +173,23 @@ function Header({ c, onTransfer, onResolve }: HeaderProps): VNode {
       {canWork && isLive(c) && <Menu icon="clock" label={t().chat.snooze} items={snoozeItems(c)} />}
       <Menu label={t().chat.more} items={items} />
     </header>
+  );
+}
+
+/** Who else has the conversation open, and who of them writes. */
+function Colleagues({ id }: { id: string }): VNode | null {
+  const typing = hearing.typing.value.get(id);
+  const here = new Set([...viewing.viewersOf(id), ...(typing?.keys() ?? [])]);
+  here.delete("customer");
+  if (!here.size) return null;
+  const said = [...here].map((one) => (typing?.has(one) ? t().chat.types(nameOf(one)) : t().inbox.looks(nameOf(one))));
+  return (
+    <p class="chat-colleagues" role="status" title={said.join(" · ")}>
+      {[...here].slice(0, 3).map((one) => (
+        <Avatar key={one} name={nameOf(one)} small />
+      ))}
+      <span class="chat-colleagues-said">{said.join(" · ")}</span>
+    </p>
   );
 }
 

@@ -8,6 +8,7 @@ import * as desk from "../../state/desk.ts";
 import { nameOf } from "../../state/directory.ts";
 import * as drafts from "../../state/drafts.ts";
 import * as handling from "../../state/handling.ts";
+import * as hearing from "../../state/hearing.ts";
 import { kindOf, t } from "../../state/i18n.ts";
 import { live } from "../../state/live.ts";
 import * as outbox from "../../state/outbox.ts";
@@ -39,6 +40,7 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
   const picked = useSignal(0);
   const box = useRef<HTMLTextAreaElement>(null);
   const typedAt = useRef(0);
+  const crossed = useSignal<"asked" | "answered" | null>(null);
   const isNote = mode.value === "note";
   const why = isNote ? null : whyNot(c);
 
@@ -67,6 +69,7 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
     if (quoted) box.current?.focus();
   }, [quoted]);
 
+  const others = [...(hearing.typing.value.get(c.id)?.keys() ?? [])].filter((one) => one !== "customer");
   const quotedMessage = quoted ? desk.chatSignal(c.id).value?.messages.find((m) => m.id === quoted) : undefined;
   const send = async (): Promise<void> => {
     const said = text.value.trim();
@@ -75,6 +78,10 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
       return;
     }
     if (why || (!said && !uploads.value.length)) return;
+    if (others.length && !crossed.value) {
+      crossed.value = "asked";
+      return;
+    }
     if (uploads.value.length) {
       uploads.value = await Files.send(c.id, uploads, said);
       if (!uploads.value.length) write("");
@@ -156,6 +163,23 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
           <p dir="auto">{quotedMessage.content ?? kindOf(quotedMessage.type)}</p>
           <IconButton icon="close" label={t().composer.unquote} onClick={onUnquote} />
         </div>
+      )}
+      {crossed.value === "asked" && (
+        <p class="composer-whose" role="alert">
+          {t().inbox.crossing(others.map(nameOf).join(", ") || t().inbox.somebody)}
+          <button
+            type="button"
+            onClick={() => {
+              crossed.value = "answered";
+              void send();
+            }}
+          >
+            {t().composer.anyway}
+          </button>
+          <button type="button" onClick={() => (crossed.value = null)}>
+            {t().inbox.wait}
+          </button>
+        </p>
       )}
       <Files.List uploads={uploads} />
       {options.length > 0 && (

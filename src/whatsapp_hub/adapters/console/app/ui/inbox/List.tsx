@@ -1,11 +1,12 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import type { Sort } from "../../core/order.ts";
-import { listed, VIEWS, type View } from "../../core/views.ts";
+import { listed, UNFILTERED, VIEWS, type View, WINDOWS } from "../../core/views.ts";
 import * as desk from "../../state/desk.ts";
-import { departments, sessions } from "../../state/directory.ts";
+import { departments, labels, sessions } from "../../state/directory.ts";
 import { numberOf, t } from "../../state/i18n.ts";
+import * as listing from "../../state/listing.ts";
 import { go } from "../../state/route.ts";
 import { may } from "../../state/session.ts";
 import { settings } from "../../state/settings.ts";
@@ -21,30 +22,31 @@ import { RowLink } from "./Row.tsx";
 const SEARCH_PAUSE_MS = 250;
 const STILL_MS = 3_000;
 const OVERSCAN = 8;
+const LABELS_OFFERED = 12;
 
 /** The conversations of one view. Their order waits while the pointer moves over them, or while one walks by keys. */
 export function List(): VNode {
   const shown = choice.value;
   desk.revision.value;
+  const upTo = listing.horizon(shown);
   const ids = useMemo(
-    () => listed(desk.conversations(), shown, desk.reader.value),
-    [desk.revision.value, shown, desk.reader.value],
+    () => listed(desk.conversations(), shown, desk.reader.value, upTo),
+    [desk.revision.value, shown, desk.reader.value, upTo],
   );
   const frozen = useSignal<string[] | null>(null);
   const still = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const current = frozen.value ?? ids;
   const changed = frozen.value ? differences(frozen.value, ids) : 0;
-  const isClosed = shown.view === "resolved";
+  const more = useCallback(() => void listing.more(shown).catch(complain), [shown]);
 
   useEffect(() => {
     frozen.value = null;
-    if (isClosed && desk.closedCursor.value === undefined) void desk.loadClosed().catch(complain);
-  }, [shown.view, shown.sort, shown.search, shown.label, shown.departmentId, shown.sessionId]);
+  }, [shown]);
   useEffect(() => {
-    if (!shown.search) return;
-    const timer = setTimeout(() => void desk.search(shown.search, isClosed).catch(() => {}), SEARCH_PAUSE_MS);
+    if (!desk.isLoaded.value || listing.isKnown(shown)) return;
+    const timer = setTimeout(() => void listing.begin(shown).catch(complain), shown.search ? SEARCH_PAUSE_MS : 0);
     return () => clearTimeout(timer);
-  }, [shown.search, isClosed]);
+  }, [shown, desk.isLoaded.value, desk.isWhole.value]);
 
   const hold = (): void => {
     if (ids.length) frozen.value ??= ids;
@@ -77,7 +79,7 @@ export function List(): VNode {
             <Skeletons rows={9} height={56} />
           )
         ) : current.length ? (
-          <Rows ids={current} more={isClosed ? () => void desk.loadClosed().catch(complain) : undefined} />
+          <Rows ids={current} more={upTo || shown.view === "resolved" ? more : undefined} />
         ) : (
           <NothingHere />
         )}
@@ -98,7 +100,8 @@ function differences(before: readonly string[], after: readonly string[]): numbe
 
 function Head(): VNode {
   const shown = choice.value;
-  const counts = desk.counts.value;
+  const counts = listing.counts.value;
+  const many = (n: number): string => (listing.isCutShort.value ? `${numberOf(n)}+` : numberOf(n));
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => onKey("/", () => search.current?.focus()), []);
   useEffect(() => {
@@ -107,7 +110,7 @@ function Head(): VNode {
   }, []);
   const views: MenuItem[] = VIEWS.map((view) => ({
     label: t().list.views[view],
-    hint: view === "resolved" ? "" : numberOf(counts[view]),
+    hint: view === "resolved" ? "" : many(counts[view]),
     checked: view === shown.view,
     run: () => choose({ view }),
   }));
@@ -121,7 +124,7 @@ function Head(): VNode {
       <div class="list-views" role="toolbar" aria-label={t().list.viewsLabel}>
         {(["mine", "waiting", "unassigned", "all"] as View[]).map((view) => (
           <button key={view} type="button" aria-pressed={view === shown.view} onClick={() => choose({ view })}>
-            {t().list.short[view as "mine"]} <span>{numberOf(counts[view])}</span>
+            {t().list.short[view as "mine"]} <span>{many(counts[view])}</span>
           </button>
         ))}
         <Menu icon="down" label={t().list.viewsLabel} items={views} />
@@ -149,8 +152,28 @@ function Head(): VNode {
 }
 
 function filters(): (MenuItem | "line")[] {
-  const { departmentId, sessionId, breached } = choice.value;
-  const late: MenuItem = { label: t().list.late, checked: breached, run: () => choose({ breached: !breached }) };
+  const { departmentId, sessionId, breached, unread, window, priority, label } = choice.value;
+  const states: MenuItem[] = [
+    { label: t().list.late, checked: breached, run: () => choose({ breached: !breached }) },
+    { label: t().inbox.unread, checked: unread, run: () => choose({ unread: !unread }) },
+    ...WINDOWS.map((one) => ({
+      label: t().inbox.window[one],
+      checked: one === window,
+      run: () => choose({ window: one === window ? null : one }),
+    })),
+  ];
+  const byPriority = (["URGENT", "HIGH"] as const).map((one) => ({
+    label: t().priority[one],
+    icon: <Icon name="flag" size="tiny" />,
+    checked: one === priority,
+    run: () => choose({ priority: one === priority ? null : one }),
+  }));
+  const byLabel = labels.value.slice(0, LABELS_OFFERED).map((one) => ({
+    label: one,
+    icon: <Icon name="tag" size="tiny" />,
+    checked: one === label,
+    run: () => choose({ label: one === label ? null : one }),
+  }));
   const byDepartment = departments.value.map((d) => ({
     label: d.name,
     icon: <Icon name="building" size="tiny" />,
@@ -164,14 +187,16 @@ function filters(): (MenuItem | "line")[] {
     run: () => choose({ sessionId: s.id === sessionId ? null : s.id }),
   }));
   return [
-    late,
+    ...states,
+    ...byPriority,
     ...(byDepartment.length ? ["line" as const, ...byDepartment] : []),
     ...(byNumber.length > 1 ? ["line" as const, ...byNumber] : []),
+    ...(byLabel.length ? ["line" as const, ...byLabel] : []),
   ];
 }
 
 function Chips(): VNode | null {
-  const { view, departmentId, sessionId, breached, label, sort } = choice.value;
+  const { view, departmentId, sessionId, breached, label, sort, unread, window, priority } = choice.value;
   const inMore = !["mine", "waiting", "unassigned", "all"].includes(view);
   const chips: [string, () => void][] = [];
   if (inMore) chips.push([t().list.views[view], () => choose({ view: "all" })]);
@@ -184,6 +209,9 @@ function Chips(): VNode | null {
   if (sessionId)
     chips.push([sessions.value.find((s) => s.id === sessionId)?.name ?? "…", () => choose({ sessionId: null })]);
   if (label) chips.push([label, () => choose({ label: null })]);
+  if (priority) chips.push([t().priority[priority], () => choose({ priority: null })]);
+  if (window) chips.push([t().inbox.window[window], () => choose({ window: null })]);
+  if (unread) chips.push([t().inbox.unread, () => choose({ unread: false })]);
   if (breached) chips.push([t().list.late, () => choose({ breached: false })]);
   if (!chips.length) return null;
   return (
@@ -247,16 +275,18 @@ function Rows({ ids, more }: { ids: readonly string[]; more?: () => void }): VNo
 
 function NothingHere(): VNode {
   const shown = choice.value;
-  const isFiltered = shown.search || shown.departmentId || shown.sessionId || shown.label || shown.breached;
+  const isFiltered = JSON.stringify({ ...shown, ...UNFILTERED }) !== JSON.stringify(shown);
   if (isFiltered) {
     return (
       <Empty icon="search" title={t().list.nothingFound}>
-        <Button
-          small
-          onClick={() => choose({ search: "", departmentId: null, sessionId: null, label: null, breached: false })}
-        >
+        <Button small onClick={() => choose(UNFILTERED)}>
           {t().list.clearAll}
         </Button>
+        {listing.goesOn(shown) && (
+          <Button small onClick={() => void listing.more(shown).catch(complain)}>
+            {t().inbox.further}
+          </Button>
+        )}
       </Empty>
     );
   }

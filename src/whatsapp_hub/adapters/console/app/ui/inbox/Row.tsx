@@ -8,6 +8,7 @@ import * as drafts from "../../state/drafts.ts";
 import * as hearing from "../../state/hearing.ts";
 import { kindOf, momentOf, numberOf, shortOf, t } from "../../state/i18n.ts";
 import { me } from "../../state/session.ts";
+import * as viewing from "../../state/viewing.ts";
 import { Avatar, Due } from "../kit/bits.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { addressOf, openId } from "./Inbox.tsx";
@@ -52,6 +53,7 @@ export function RowLink({ id }: { id: string }): VNode | null {
         )}
       </span>
       <span class="row-more">
+        <Lookers id={c.id} />
         {c.bot === "talking" && (
           <span class="chip bot">
             <Icon name="bot" size="tiny" />
@@ -69,6 +71,17 @@ export function RowLink({ id }: { id: string }): VNode | null {
       </span>
     </a>
   );
+}
+
+/** The colleagues who have it open. */
+function Lookers({ id }: { id: string }): VNode | null {
+  const here = viewing.viewersOf(id).map(nameOf);
+  return here.length ? (
+    <span class="row-lookers" title={here.map((name) => t().inbox.looks(name)).join(" · ")}>
+      <Icon name="eye" size="tiny" />
+      <span class="unseen">{here.map((name) => t().inbox.looks(name)).join(" · ")}</span>
+    </span>
+  ) : null;
 }
 
 function Whose({ c }: { c: Conversation }): VNode | null {

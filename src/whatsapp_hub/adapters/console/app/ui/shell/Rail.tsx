@@ -3,6 +3,7 @@ import * as desk from "../../state/desk.ts";
 import * as directory from "../../state/directory.ts";
 import * as hearing from "../../state/hearing.ts";
 import { momentOf, t } from "../../state/i18n.ts";
+import * as listing from "../../state/listing.ts";
 import { go, path } from "../../state/route.ts";
 import { me, signOut } from "../../state/session.ts";
 import { attempt } from "../../state/toasts.ts";
@@ -46,8 +47,8 @@ function Entry({ row, at }: { row: readonly Place[]; at: string }): VNode {
       <a href={first.address} aria-current={isHere ? "page" : undefined} title={label}>
         <Icon name={first.icon} />
         <span>{label}</span>
-        {first.address === "/dashboard" && desk.counts.value.waiting > 0 && (
-          <b class="badge">{desk.counts.value.waiting}</b>
+        {first.address === "/dashboard" && listing.counts.value.waiting > 0 && (
+          <b class="badge">{listing.counts.value.waiting}</b>
         )}
       </a>
     </li>

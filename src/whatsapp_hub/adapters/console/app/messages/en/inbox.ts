@@ -1,0 +1,12 @@
+import type { inbox as Portuguese } from "../pt-BR/inbox.ts";
+
+/** Texts of what is done together in the inbox. */
+export const inbox: typeof Portuguese = {
+  unread: "Unread",
+  window: { closing: "Window closes soon", closed: "Window closed" },
+  further: "Look further back",
+  looks: (name) => `${name} is looking`,
+  crossing: (name) => `${name} is writing here too.`,
+  somebody: "Somebody",
+  wait: "Wait",
+};

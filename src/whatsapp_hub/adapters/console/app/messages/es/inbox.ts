@@ -1,0 +1,12 @@
+import type { inbox as Portuguese } from "../pt-BR/inbox.ts";
+
+/** Texts of what is done together in the inbox. */
+export const inbox: typeof Portuguese = {
+  unread: "No leídas",
+  window: { closing: "La ventana se cierra pronto", closed: "Ventana cerrada" },
+  further: "Buscar más atrás",
+  looks: (name) => `${name} está mirando`,
+  crossing: (name) => `${name} también está escribiendo aquí.`,
+  somebody: "Alguien",
+  wait: "Esperar",
+};

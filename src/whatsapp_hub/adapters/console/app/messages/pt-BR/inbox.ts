@@ -1,0 +1,11 @@
+// Texts of what is done together in the inbox, in Brazilian Portuguese, by whose shape the others are checked.
+
+export const inbox = {
+  unread: "Não lidas",
+  window: { closing: "A janela fecha em breve", closed: "Janela fechada" },
+  further: "Procurar mais para trás",
+  looks: (name: string) => `${name} está vendo`,
+  crossing: (name: string) => `${name} também está escrevendo aqui.`,
+  somebody: "Alguém",
+  wait: "Esperar",
+};
