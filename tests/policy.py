@@ -178,6 +178,8 @@ ROUTES: dict[str, Need] = {
     "GET /api/contacts": READ_ALL_CONVERSATIONS,
     "GET /api/contacts/{id}": READ_ALL_CONVERSATIONS,
     "PATCH /api/contacts/{id}": CONTACTS,
+    "GET /api/contacts/csv": EXPORT,
+    "POST /api/contacts/csv": CONTACTS,
     "POST /api/contacts/{id}/block": CONTACTS,
     "POST /api/contacts/{id}/unblock": CONTACTS,
     "POST /api/contacts/{id}/merge": CONTACTS,

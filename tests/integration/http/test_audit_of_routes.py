@@ -201,6 +201,10 @@ async def _personal_data(call: Recorder, company: Company) -> None:
     await call(company.admin, "PATCH", "/api/contacts/{id}", {"labels": ["vip"]}, **of)
     await call(company.admin, "POST", "/api/contacts/{id}/block", **of)
     await call(company.admin, "POST", "/api/contacts/{id}/unblock", **of)
+    path, table = "/api/contacts/csv", "phone,labels\n5511966665555,novo\n"
+    told = await company.admin.http.post(path, content=table, headers=company.admin.headers)
+    assert told.json() == {"created": 0, "updated": 1, "unchanged": 0}
+    call.asked.add(f"POST {path}")
     started["to"] = "5511966664444"
     other = (await company.admin.post("/api/conversations", started)).json()["contactId"]
     shown = (await company.admin.get(f"/api/contacts/{other}")).json()

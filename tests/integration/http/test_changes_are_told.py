@@ -44,6 +44,7 @@ TOLD = {
     "POST /api/messages/{id}/retry": "message.queued",
     "POST /api/messages/{id}/fail": "message.failed",
     "PATCH /api/contacts/{id}": "contact.updated",
+    "POST /api/contacts/csv": "contact.updated",
     "POST /api/contacts/{id}/block": "contact.updated",
     "POST /api/contacts/{id}/unblock": "contact.updated",
     "POST /api/contacts/{id}/merge": "contact.merged",
@@ -74,6 +75,18 @@ class Teller:
 
         await eventually(told)
         return dict(answer.json()) if answer.content else {}
+
+    async def table(self, text: str) -> None:
+        name = "POST /api/contacts/csv"
+        admin = self.company.admin
+        answer = await admin.http.post("/api/contacts/csv", content=text, headers=admin.headers)
+        assert answer.status_code == 200, answer.text
+
+        async def told() -> bool:
+            self.events[name] += await self._read()
+            return TOLD[name] in [event["type"] for event in self.events[name]]
+
+        await eventually(told)
 
     async def _read(self) -> list[dict[str, Any]]:
         found = (await self.company.admin.get("/api/events", after=self._seen, limit=200)).json()
@@ -147,6 +160,7 @@ async def _of_a_bot(call: Teller, company: Company) -> None:
 
 async def _of_a_contact(call: Teller, company: Company, contact_id: str) -> None:
     await call("PATCH", "/api/contacts/{id}", {"name": "Ana Souza"}, id=contact_id)
+    await call.table("phone,name\n+5511966663333,Caio\n")
     await call("POST", "/api/contacts/{id}/block", id=contact_id)
     await call("POST", "/api/contacts/{id}/unblock", id=contact_id)
     [other] = (await company.admin.get("/api/contacts", search="5511977776666")).json()

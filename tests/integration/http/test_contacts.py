@@ -1,6 +1,6 @@
 """`/api/contacts`: list, search, identities (contract F)."""
 
-from tests.integration.http.conftest import Company, RunningHub, eventually
+from tests.integration.http.conftest import Company, Person, RunningHub, eventually
 
 
 async def people(company: Company) -> None:
@@ -79,3 +79,32 @@ async def test_what_the_company_keeps_of_a_contact_is_shown_found_and_goes_befor
     agent, other = await company.agent(), await running.company()
     assert (await agent.patch(path, {"name": "X"})).status_code == 403
     assert (await other.admin.patch(path, {"name": "X"})).status_code == 404
+
+
+async def test_contacts_go_out_as_a_table_and_come_back_from_it(running: RunningHub, company: Company) -> None:
+    await people(company)
+    [bruno] = (await company.admin.get("/api/contacts", search="bruno")).json()
+    await company.admin.patch(f"/api/contacts/{bruno['id']}", {"labels": ["vip"], "fields": {"nota": "=1+1"}})
+    admin, other = company.admin, (await running.company()).admin
+    table = await admin.get("/api/contacts/csv")
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "attachment" in table.headers["content-disposition"]
+    assert "5511999990002,Bruno,vip,,'=1+1" in table.text.splitlines()
+
+    async def imported(by: Person, content: str | bytes) -> tuple[int, dict[str, object]]:
+        answer = await by.http.post("/api/contacts/csv", content=content, headers=by.headers)
+        return answer.status_code, answer.json()
+
+    assert await imported(other, table.text) == (200, {"created": 3, "updated": 0, "unchanged": 0})
+    assert await imported(other, table.text) == (200, {"created": 0, "updated": 0, "unchanged": 3})
+    [there] = (await other.get("/api/contacts", search="bruno")).json()
+    assert (there["name"], there["labels"], there["fields"]) == ("Bruno", ["vip"], {"nota": "=1+1"})
+    status, refused = await imported(
+        admin, "phone,name\n5511955550001,Nova\n5511955550002,Caio\nx,Ana\n+5511955550002,\n"
+    )
+    assert status == 400
+    assert [flaw["pointer"] for flaw in refused["errors"]] == ["/4/phone", "/5/phone"]
+    assert (await imported(admin, b"phone\n\xff\n"))[0] == 400
+    assert len((await admin.get("/api/contacts")).json()) == 3
+    many = "phone\n" + "".join(f"55119{number:08d}\n" for number in range(81000000, 81002000))
+    assert await imported(other, many) == (200, {"created": 2000, "updated": 0, "unchanged": 0})

@@ -245,6 +245,10 @@ async def _ends(w: Walk) -> None:
     one = {"id": found["id"]}
     await w.ask("GET /api/contacts/{id}", path=one)
     await w.ask("PATCH /api/contacts/{id}", body={"labels": ["vip"], "fields": {"cidade": "Recife"}}, path=one)
+    table = "phone,name,cidade\n+55 11 96666-3333,Caio,Recife\n"
+    await w.ask("POST /api/contacts/csv", content=table)
+    await w.ask("POST /api/contacts/csv", note="no phone", content="name\nCaio\n")
+    await w.ask("GET /api/contacts/csv", query={"search": "Caio"})
     await w.ask("POST /api/contacts/{id}/block", path=one)
     await w.ask("POST /api/contacts/{id}/unblock", path=one)
     [other, *_] = [c for c in await w.look("/api/contacts") if c["id"] != one["id"] and not c["isGroup"]]

@@ -26,6 +26,10 @@ class ContactBook(Protocol):
         """Return the newest first. Raises Invalid for a cursor that is not ours."""
         ...
 
+    async def field_names(self, tenant_id: TenantId) -> list[str]:
+        """Return the names of the fields that contacts have, in their alphabet; at most 200."""
+        ...
+
     async def one(self, tenant_id: TenantId, contact_id: ContactId) -> Contact:
         """Read one. Raises NotFound."""
         ...

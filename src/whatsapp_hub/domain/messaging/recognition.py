@@ -89,7 +89,8 @@ def people_of(
         for other in touched.values():
             person.members += other.members
             person.found |= other.found
-        names += [name for name, p in by_name.items() if id(p) in touched]
+        if touched:
+            names += [name for name, p in by_name.items() if id(p) in touched]
         by_name.update(dict.fromkeys(names, person))
     people = list({id(person): person for person in by_name.values()}.values())
     for person in people:

@@ -66,6 +66,7 @@ from whatsapp_hub.application.authentication.second_factors import (
     ShowSecondFactor,
 )
 from whatsapp_hub.application.authentication.tickets import Tickets
+from whatsapp_hub.application.contacts.exchange_contacts import ExportContacts
 from whatsapp_hub.application.handling.show_typing import ShowTyping
 from whatsapp_hub.application.ports.connections.connections import Leases
 from whatsapp_hub.application.ports.connections.processes import Processes
@@ -128,6 +129,7 @@ class Serving(Provider):
     catalogue = provide(PostgresTemplateCatalogue, provides=TemplateCatalogue)
     search = provide(PostgresMessageSearch, provides=MessageSearch)
     contacts = provide(PostgresContactBook, provides=ContactBook)
+    export_contacts = provide(ExportContacts)
     audit = provide(PostgresAuditTrail, provides=AuditTrail)
     metrics = provide(PostgresMetrics, provides=Metrics)
     system = provide(PostgresSystem, provides=System)

@@ -35,6 +35,7 @@ from whatsapp_hub.application.authentication.password_reset import (
 from whatsapp_hub.application.authentication.sign_ins import EndSignIn, EndSignIns, ListSignIns, OpenSignIn
 from whatsapp_hub.application.connecting.connection_records import RecordConnections, TendConnections
 from whatsapp_hub.application.contacts.edit_contact import BlockContact, EditContact
+from whatsapp_hub.application.contacts.exchange_contacts import ImportContacts
 from whatsapp_hub.application.contacts.join_contacts import MergeContacts, SplitContact
 from whatsapp_hub.application.handling.add_note import AddNote
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
@@ -133,7 +134,7 @@ class UseCases(Provider):
         *(ReadNumber, SendMessage, StartConversation, SendAgain, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
         *(MarkConversationUnread, SnoozeConversation, WakeSnoozed, ShowTyping),
-        *(EditContact, BlockContact, MergeContacts, SplitContact),
+        *(EditContact, BlockContact, MergeContacts, SplitContact, ImportContacts),
         *(RenameCustomer, ClassifyConversation, HandOffConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
         *(NewPasswords, OfferPasswordReset, ReadPasswordReset, ResetPassword),

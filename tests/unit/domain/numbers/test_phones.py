@@ -2,6 +2,7 @@
 
 import re
 
+import phonenumbers
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -115,3 +116,30 @@ def test_a_number_is_found_by_itself(number: str) -> None:
 )
 def test_a_number_is_known_in_all_its_spellings(one: str, all_of_them: set[str]) -> None:
     assert written_forms(one) == all_of_them
+
+
+EXAMPLES = [
+    phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS)
+    for kind in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE)
+    if (example := phonenumbers.example_number_for_type(region, kind)) is not None
+]
+
+
+def test_the_canonical_form_is_that_of_phonenumbers_but_for_the_9_that_whatsapp_gives_argentinians() -> None:
+    """Every country's example of a mobile and of a landline."""
+    assert len(EXAMPLES) > 450
+    differ = {number: canonical(number) for number in EXAMPLES if canonical(number) != number}
+    assert all(number[:2] == "54" and form == f"549{number[2:]}" for number, form in differ.items()), differ
+    assert len(differ) == 1
+
+
+@given(area_codes, some(8))
+def test_a_brazilian_mobile_that_phonenumbers_knows_is_canonical_and_its_short_form_is_it_too(
+    area: str, rest: str
+) -> None:
+    whole = f"55{area}9{rest}"
+    parsed = phonenumbers.parse(f"+{whole}")
+    if phonenumbers.is_valid_number(parsed):
+        assert canonical(whole) == whole
+        assert canonical(f"55{area}{rest}") == (whole if rest[0] in "6789" else f"55{area}{rest}")

@@ -7,21 +7,37 @@ import msgspec
 from dishka.integrations.litestar import FromDishka
 from litestar import Response, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.response import Stream
 
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
+from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.patches import given
 from whatsapp_hub.application.contacts.edit_contact import BlockContact, ContactChanges, EditContact
+from whatsapp_hub.application.contacts.exchange_contacts import ExportContacts, ImportContacts
 from whatsapp_hub.application.contacts.join_contacts import MergeContacts, SplitContact
 from whatsapp_hub.application.reading.contacts import ContactBook, ContactFilter
 from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.errors import Flaw, Invalid
 from whatsapp_hub.domain.ids import ContactId
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 
 TAGS = ["contacts"]
 READ = [allows(Action.READ_ALL_CONVERSATIONS)]
 MANAGE = [allows(Action.MANAGE_CONTACTS)]
+EXPORT = [allows(Action.EXPORT_CONTACTS)]
+CSV = "text/csv"
+Search = Annotated[str | None, QueryParameter(max_length=200, description="part of a name, of a number or of a label")]
+Label = Annotated[str | None, QueryParameter(max_length=40, description="one label, whole")]
+
+
+class ImportView(View):
+    """How many contacts are new, how many differ now, and how many were so before."""
+
+    created: int
+    updated: int
+    unchanged: int
 
 
 class ContactPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -58,10 +74,8 @@ class SplitBody(msgspec.Struct, forbid_unknown_fields=True):
 async def list_contacts(
     caller: Asking,
     book: FromDishka[ContactBook],
-    search: Annotated[
-        str | None, QueryParameter(max_length=200, description="part of a name, of a number or of a label")
-    ] = None,
-    label: Annotated[str | None, QueryParameter(max_length=40, description="one label, whole")] = None,
+    search: Search = None,
+    label: Label = None,
     blocked: bool | None = None,
     is_group: Annotated[bool | None, QueryParameter(name="isGroup")] = None,
     limit: Limit = 50,
@@ -122,7 +136,35 @@ async def split_contact(
     return ContactView.of(await split_contact(caller, ContactId(id), identities))
 
 
+@get("/contacts/csv", guards=EXPORT, tags=TAGS, media_type=CSV)
+async def export_table(
+    caller: Asking,
+    export_contacts: FromDishka[ExportContacts],
+    search: Search = None,
+    label: Label = None,
+    blocked: bool | None = None,
+) -> Stream:
+    """Download the contacts as a table (CSV, ADMIN): `phone`, `name`, `labels`, `blocked`, and a column for each field.
+    No cell is a formula to a spreadsheet: one that begins like one has a `'` in front. Groups are left out."""
+    wanted = ContactFilter(search or "", label, blocked, is_group=False)
+    headers = {"Content-Disposition": 'attachment; filename="contacts.csv"', "Cache-Control": "no-store"}
+    return Stream(await export_contacts(caller, wanted), headers=headers, media_type=CSV)
+
+
+@post("/contacts/csv", status_code=200, guards=MANAGE, tags=TAGS)
+async def import_table(caller: Asking, body: bytes, import_contacts: FromDishka[ImportContacts]) -> ImportView:
+    """Create or change up to 2,000 contacts by a table (ADMIN): the body is CSV in UTF-8, at most 1 MB, as `GET
+    /api/contacts/csv` gives it. An empty cell changes nothing, labels are added, other columns are fields. Wrong lines
+    are named (`/3/phone`: line 3, column phone), and then nothing is stored."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise Invalid(Flaw("", f"must be UTF-8 (byte {error.start} is not)")) from None
+    done = await import_contacts(caller, text)
+    return ImportView(done.created, done.updated, done.unchanged)
+
+
 HANDLERS = [
     *(list_contacts, get_contact, edit_contact, block_contact, unblock_contact),
-    *(merge_contacts, split_contact),
+    *(merge_contacts, split_contact, export_table, import_table),
 ]

@@ -24,6 +24,7 @@ _BY_TYPE = {
     "text/event-stream": Schema(
         type=OpenAPIType.STRING, description="Server-sent events: `id` (a position), `event`, `data` (JSON)."
     ),
+    "text/csv": _TEXT,
     "application/zip": _FILE,
     "application/octet-stream": _FILE,
     "image/jpeg": _FILE,

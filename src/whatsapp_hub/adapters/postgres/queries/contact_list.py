@@ -27,6 +27,9 @@ _PAGE = f"""
       AND ($6::bool IS NULL OR (c.own ->> 'blocked_at' IS NOT NULL) = $6)
       AND ($7::bool IS NULL OR c.is_group = $7)
     ORDER BY c.id DESC LIMIT $4"""
+_FIELD_NAMES = """
+    SELECT DISTINCT f.name FROM contacts c, jsonb_object_keys(c.own -> 'fields') AS f (name)
+    WHERE c.tenant_id = hub.tenant() AND c.own IS NOT NULL ORDER BY f.name LIMIT 200"""
 _ONE = f"SELECT {contacts.COLUMNS} FROM contacts WHERE id = $1"
 _FIRST = UUID(int=2**128 - 1)
 
@@ -45,6 +48,11 @@ class PostgresContactBook:
             rows = await connection.fetch(_PAGE, before, *_patterns(wanted.search), limit + 1, *more)
             items = list((await contacts.contacts_of(connection, rows[:limit])).values())
         return Page(items, encode_cursor(Id(items[-1].id)) if len(rows) > limit else None)
+
+    async def field_names(self, tenant_id: TenantId) -> list[str]:
+        """List the names of all fields."""
+        async with self._storage.connection(tenant_id) as connection:
+            return [row["name"] for row in await connection.fetch(_FIELD_NAMES)]
 
     async def one(self, tenant_id: TenantId, contact_id: ContactId) -> Contact:
         """Read one contact with identities."""

@@ -935,6 +935,11 @@ export interface ImageData {
   viewOnce: boolean;
   kind: "image";
 }
+export interface ImportView {
+  created: number;
+  updated: number;
+  unchanged: number;
+}
 export interface InboxDepth {
   pending: number;
   quarantined: number;
