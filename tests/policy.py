@@ -63,6 +63,7 @@ ROUTES: dict[str, Need] = {
     "POST /api/auth/login": OPEN,
     "POST /api/auth/browser": OPEN,
     "POST /api/auth/browser/oidc": OPEN,
+    "POST /api/auth/browser/link": OPEN,
     "GET /api/auth/methods": OPEN,
     "GET /api/auth/oidc": OPEN,
     "GET /api/auth/oidc/callback": OPEN,

@@ -30,6 +30,7 @@ class Site:
     waha: FakeWaha
     openid: OpenId
     receiver: FakeReceiver
+    data: Path
 
 
 @asynccontextmanager
@@ -40,7 +41,7 @@ async def serving(checkout: Path, folder: Path) -> AsyncIterator[Site]:
         waha = await stack.enter_async_context(FakeWaha())
         openid = await stack.enter_async_context(OpenId())
         receiver = await stack.enter_async_context(FakeReceiver())
-        site = Site(f"http://127.0.0.1:{_free_port()}", graph, waha, openid, receiver)
+        site = Site(f"http://127.0.0.1:{_free_port()}", graph, waha, openid, receiver, folder / "data")
         await stack.enter_async_context(_process(checkout, folder, site))
         yield site
 

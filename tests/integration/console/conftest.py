@@ -46,6 +46,7 @@ class Site:
 
     url: str
     process: subprocess.Popen[bytes]
+    folder: Path
     token: str = ""
 
     async def call(self, method: str, path: str, body: object = None, token: str | None = None) -> Any:
@@ -159,7 +160,7 @@ async def running(folder: Path) -> AsyncIterator[Site]:
     with (folder / "hub.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, env={**kept, **settings}, stdout=log, stderr=log)
     try:
-        made = Site(f"http://127.0.0.1:{port}", process)
+        made = Site(f"http://127.0.0.1:{port}", process, folder)
         made.token = await _token(made)
         await made.call("PATCH", "/api/companies/me", {"language": "en"})
         yield made

@@ -8,6 +8,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.integration.console.conftest import ADMIN, Open, Site
+from whatsapp_hub.adapters.security.sign_in_file import SignInFile
+from whatsapp_hub.main.generated_secrets import replace_secret
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -27,6 +29,20 @@ async def test_a_wrong_password_is_said_and_a_good_one_enters(site: Site, open_w
     cookies = {cookie["name"]: cookie for cookie in await window.context.cookies()}
     assert cookies["hub_session"]["httpOnly"]
     assert await page.evaluate("document.cookie + JSON.stringify(localStorage)") in ("{}", '{"hub.settings":"{}"}')
+
+
+async def test_the_link_that_the_start_prints_signs_in_once(site: Site, open_window: Open) -> None:
+    printed = (site.folder / "hub.log").read_text()
+    assert f"{site.url}/login#in=" in printed
+    # one that is not too old, however late this test runs
+    link = SignInFile(site.folder / "hub/sign-in-link").offer(ADMIN[0], replace_secret)
+    first, second = await open_window(), await open_window()
+    await first.page.goto(f"{site.url}/login#in={link}")
+    await expect(first.page.get_by_role("navigation", name="Pages")).to_be_visible()
+    assert link not in await first.page.evaluate("location.href")
+    await second.page.goto(f"{site.url}/login#in={link}")
+    await expect(second.page.get_by_text("This link was used already")).to_be_visible()
+    await expect(second.page.get_by_label("Password")).to_be_visible()
 
 
 async def test_signing_out_ends_it_for_the_other_window_too(site: Site, open_window: Open) -> None:

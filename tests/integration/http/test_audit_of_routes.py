@@ -28,6 +28,7 @@ UNRECORDED = {
     "POST /api/auth/ticket": "opens one stream within half a minute, with the credential that asked for it",
     "POST /api/auth/login": "a sign-in is recorded as such, see test_sign_ins",
     "POST /api/auth/browser": "a sign-in is recorded as such, see test_sign_ins",
+    "POST /api/auth/browser/link": "a sign-in is recorded as such, see test_sign_ins",
     "POST /api/auth/browser/oidc": "a sign-in is recorded as such, see test_oidc",
     "POST /api/auth/oidc/token": "a sign-in is recorded as such, see test_oidc",
     "DELETE /api/users/{id}/oidc": "a link that goes is recorded as such, see test_oidc",

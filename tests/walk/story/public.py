@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.walk.hub import EMAIL, PASSWORD
 from tests.walk.player import NOBODY, Person, Walk
+from whatsapp_hub.adapters.security.sign_in_file import SignInFile
+from whatsapp_hub.main.generated_secrets import replace_secret
 
 
 async def play(w: Walk) -> None:
@@ -19,6 +21,10 @@ async def play(w: Walk) -> None:
     await w.ask("POST /api/auth/browser", NOBODY, {"email": EMAIL, "password": PASSWORD}, "not a page of the hub's")
     page = {"Origin": w.site.url, "X-Hub-Csrf": "1"}
     await w.ask("POST /api/auth/browser", NOBODY, {"email": EMAIL, "password": PASSWORD}, headers=page)
+    link = SignInFile(w.site.data / "sign-in-link").offer(EMAIL, replace_secret)
+    await w.ask("POST /api/auth/browser/link", NOBODY, {"token": "none"}, "no such link", headers=page)
+    await w.ask("POST /api/auth/browser/link", NOBODY, {"token": link}, headers=page)
+    await w.ask("POST /api/auth/browser/link", NOBODY, {"token": link}, "used", headers=page)
     w.record.names.name(entered["user"]["id"], "master")
     w.record.names.name(entered["user"]["companyId"], "the hub's company")
     w.master = Person("MASTER", {"Authorization": f"Bearer {entered['token']}"}, entered["user"]["id"])

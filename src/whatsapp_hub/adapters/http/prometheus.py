@@ -9,9 +9,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from dishka.integrations.litestar import FromDishka
@@ -22,7 +20,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from whatsapp_hub.adapters.http.auth import PUBLIC
-from whatsapp_hub.adapters.http.server.proxies import PEER, is_forwarded
+from whatsapp_hub.adapters.http.server.this_machine import is_from_this_machine
 from whatsapp_hub.application.measuring import MEASURES, SUM, Measure, Series
 from whatsapp_hub.application.reading.overview import Overview, ReadsOverview
 from whatsapp_hub.domain.errors import Forbidden, StoresNothing, Unauthenticated, Unavailable
@@ -88,27 +86,7 @@ class MetricsPage:
 
 
 def _is_this_machine(scope: Mapping[str, Any]) -> bool:
-    headers: list[tuple[bytes, bytes]] = list(scope["headers"])
-    hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
-    if scope.get("http_version") == "1.0" or is_forwarded(headers) or _is_a_pages(headers):
-        return False
-    return _is_loopback(scope.get(PEER)) and len(hosts) == 1 and _names_loopback(hosts[0])
-
-
-def _names_loopback(host: str) -> bool:
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return False
-    return name == "localhost" or _is_loopback(name)
-
-
-def _is_loopback(peer: object) -> bool:
-    try:
-        address = ip_address(str(peer))
-    except ValueError:
-        return False
-    return bool((getattr(address, "ipv4_mapped", None) or address).is_loopback)
+    return is_from_this_machine(scope) and not _is_a_pages(list(scope["headers"]))
 
 
 def _is_a_pages(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from whatsapp_hub.adapters.security.sign_in_file import SignInFile
 from whatsapp_hub.main.generated_secrets import keep_once
 from whatsapp_hub.main.settings import Settings
 
@@ -24,6 +25,11 @@ class FirstAdmin(NamedTuple):
 def password_file(settings: Settings) -> Path:
     """Return the path of the generated password."""
     return settings.data_dir / "admin-password"
+
+
+def sign_in_link(settings: Settings) -> SignInFile:
+    """Return the one-time link of this data folder."""
+    return SignInFile(settings.data_dir / "sign-in-link")
 
 
 def generated_password(settings: Settings) -> tuple[str, Path | None]:

@@ -52,6 +52,7 @@ from whatsapp_hub.adapters.redis.typing import TypingChannel
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.security.clock import new_id
 from whatsapp_hub.application.authentication.callers import Callers
+from whatsapp_hub.application.authentication.enter_by_link import EnterByLink
 from whatsapp_hub.application.authentication.follow_access import FollowAccess
 from whatsapp_hub.application.authentication.login import Login
 from whatsapp_hub.application.authentication.own_password import ChangeOwnPassword
@@ -76,6 +77,7 @@ from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.guesses import GuessCounts
 from whatsapp_hub.application.ports.edge.realtime import Streams
 from whatsapp_hub.application.ports.edge.security import Tokens
+from whatsapp_hub.application.ports.edge.sign_in_links import SignInLinks
 from whatsapp_hub.application.ports.edge.tickets import TicketStore
 from whatsapp_hub.application.ports.operations.idleness import Idleness
 from whatsapp_hub.application.ports.provider.plugin import Providers
@@ -102,6 +104,7 @@ from whatsapp_hub.application.sessions.open_sessions import (
     StartNamed,
 )
 from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.main.roles.admin_password import sign_in_link
 from whatsapp_hub.main.roles.bootstrap import ensure_admin_shown
 from whatsapp_hub.main.roles.environment_number import take_up_environment
 from whatsapp_hub.main.roles.first_admin import KeptPassword
@@ -134,6 +137,7 @@ class Serving(Provider):
     metrics = provide(PostgresMetrics, provides=Metrics)
     system = provide(PostgresSystem, provides=System)
     login = provide(Login)
+    enter_by_link = provide(EnterByLink)
     second_factors = provide_all(
         *(RequireSecondFactor, ShowSecondFactor, CheckPassword, BeginSecondFactor, ConfirmSecondFactor),
         *(ProveSecondFactor, ReplaceRecoveryCodes, DisableSecondFactor),
@@ -157,6 +161,10 @@ class Serving(Provider):
     def open_rules(self, settings: Settings) -> OpenRules:
         lives = timedelta(milliseconds=settings.whatsapp_qr_timeout)
         return OpenRules(settings.whatsapp_provider, lives, partial(default_settings, settings))
+
+    @provide
+    def sign_in_links(self, settings: Settings) -> SignInLinks:
+        return sign_in_link(settings)
 
     @provide
     def public_url(self, settings: Settings) -> PublicUrl:

@@ -7,9 +7,12 @@ from pathlib import Path
 import asyncpg
 import click
 
+from whatsapp_hub.adapters.http.server.this_machine import names_loopback
 from whatsapp_hub.adapters.postgres.engine.version import administrators
+from whatsapp_hub.adapters.security.sign_in_file import LIFETIME_S
 from whatsapp_hub.domain.accounts import emails
-from whatsapp_hub.main.roles.admin_password import USUAL_EMAIL, FirstAdmin, password_file
+from whatsapp_hub.main.generated_secrets import replace_secret
+from whatsapp_hub.main.roles.admin_password import USUAL_EMAIL, FirstAdmin, password_file, sign_in_link
 from whatsapp_hub.main.setting_values import SettingsError
 from whatsapp_hub.main.settings import Settings
 
@@ -24,6 +27,21 @@ def sign_in_lines(
         return [*said, f"Warning:                  {weakness}; set a better one"] if weakness else said
     kept = f"   (kept in {kept_at} until it is changed)" if kept_at else ""
     return [*said, f"Password:                 {password}{kept}"]
+
+
+def link_lines(settings: Settings, made: FirstAdmin | None) -> list[str]:
+    """Return the line with a link that signs the first administrator in, once, on this machine: at the first start, and
+    for as long as the generated password is kept, which lets in by itself. None where others reach the hub."""
+    link = sign_in_link(settings)
+    if not names_loopback(settings.host) or (made is None and not password_file(settings).exists()):
+        link.withdraw()
+        return []
+    try:
+        secret = link.offer(made.email if made else settings.hub_admin_email or USUAL_EMAIL, replace_secret)
+    except OSError:
+        return []
+    address = f"{settings.local_url}/login#in={secret}"
+    return [f"Open it, signed in:       {address}   (once, within {LIFETIME_S / 60:.0f} minutes)"]
 
 
 async def ensure_admin(settings: Settings) -> FirstAdmin | None:

@@ -32,7 +32,7 @@ from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
 from whatsapp_hub.domain.backoff import Backoff, halved
 from whatsapp_hub.main.logging import format_for
 from whatsapp_hub.main.roles.admin_password import FirstAdmin
-from whatsapp_hub.main.roles.bootstrap import ensure_admin, later_lines, sign_in_lines
+from whatsapp_hub.main.roles.bootstrap import ensure_admin, later_lines, link_lines, sign_in_lines
 from whatsapp_hub.main.roles.run import LIFELINE, ROLES, ProcessRole
 from whatsapp_hub.main.setting_values import ANY_ORIGIN, SettingsError
 from whatsapp_hub.main.settings import Settings
@@ -144,7 +144,8 @@ async def serve(settings: Settings, roles: Sequence[ProcessRole] = SERVED, prepa
                 for _ in range(settings.hub_connectors if role.name == "connector" else 1):
                     await _supervise(role, RoleProcess(role, settings, lifeline), stack)
             await _until_healthy(settings)
-            _announce(settings, sign_in_lines(*admin) if admin else await later_lines(settings))
+            signing_in = sign_in_lines(*admin) if admin else await later_lines(settings)
+            _announce(settings, [*link_lines(settings, admin), *signing_in])
             await asyncio.Event().wait()
 
 

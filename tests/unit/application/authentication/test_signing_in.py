@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.application.office import PASSWORD, Office
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
+from whatsapp_hub.application.authentication.enter_by_link import EnterByLink
 from whatsapp_hub.application.authentication.login import Login
 from whatsapp_hub.application.authentication.oidc import (
     BeginOidc,
@@ -119,6 +120,39 @@ class TestLogin:
         user = await office.person(is_active=False)
         with pytest.raises(Unauthenticated):
             await office.use(Login)(user.email, PASSWORD, HERE)
+
+
+class FakeLinks:
+    """Links that are used up."""
+
+    def __init__(self, **emails: str) -> None:
+        self.emails = emails
+
+    def take(self, secret: str) -> str | None:
+        return self.emails.pop(secret, None)
+
+
+class TestEnterByLink:
+    async def test_a_link_opens_one_sign_in(self, office: Office) -> None:
+        user = await office.person()
+        enter = office.use(EnterByLink, links=FakeLinks(once=user.email))
+        entered = await enter("once", HERE)
+        caller = office.use(Tokens).read(entered.token)  # type: ignore[type-abstract]
+        [sign_in] = await office.use(ListSignIns)(caller)
+        assert (sign_in.user_id, sign_in.how) == (user.id, AuthMethod.LINK)
+        with pytest.raises(Unauthenticated):
+            await enter("once", HERE)
+
+    async def test_it_replaces_the_password_and_not_the_second_factor(self, office: Office) -> None:
+        user = await office.person()
+        await with_second_factor(office, user)
+        with pytest.raises(SecondFactorRequired):
+            await office.use(EnterByLink, links=FakeLinks(once=user.email))("once", HERE)
+
+    async def test_who_is_dismissed_does_not_enter(self, office: Office) -> None:
+        gone = await office.person(is_active=False)
+        with pytest.raises(Unauthenticated):
+            await office.use(EnterByLink, links=FakeLinks(once=gone.email))("once", HERE)
 
 
 class TestSignIns:

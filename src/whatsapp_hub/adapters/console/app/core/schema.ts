@@ -1038,6 +1038,9 @@ export interface LifeSession {
   status: string;
   reason?: string;
 }
+export interface LinkBody {
+  token: string;
+}
 export interface LinkView {
   url: string;
   expiresAt: string;

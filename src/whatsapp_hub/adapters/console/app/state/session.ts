@@ -48,6 +48,12 @@ export async function exchange(code: string): Promise<void> {
   await entered();
 }
 
+/** Sign in by the link that the hub printed when it started. */
+export async function enterByLink(token: string): Promise<void> {
+  await api.send("POST", "/api/auth/browser/link", { token });
+  await entered();
+}
+
 async function entered(): Promise<void> {
   const before = me.value?.id;
   await recognise();

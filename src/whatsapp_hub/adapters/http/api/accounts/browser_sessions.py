@@ -15,6 +15,8 @@ from whatsapp_hub.adapters.http.api.accounts.auth import Credentials
 from whatsapp_hub.adapters.http.api.accounts.oidc import OnceCode
 from whatsapp_hub.adapters.http.auth import PUBLIC, browser_sessions, client_of
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
+from whatsapp_hub.adapters.http.server.this_machine import is_from_this_machine
+from whatsapp_hub.application.authentication.enter_by_link import EnterByLink
 from whatsapp_hub.application.authentication.login import Login
 from whatsapp_hub.application.authentication.oidc import ExchangeOidcCode
 from whatsapp_hub.application.ports.edge.security import Tokens
@@ -28,6 +30,12 @@ class BrowserSignedIn(View):
 
     user: UserView
     second_factor_enrolment: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class LinkBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What stands in the link behind `in=`."""
+
+    token: str
 
 
 @post("/auth/browser", opt={**PUBLIC, **PER_ADDRESS}, status_code=200, tags=TAGS, security=[{}])
@@ -58,6 +66,23 @@ async def exchange_browser_code(
     return _entered(browser, BrowserSignedIn(UserView.of(user)), token, tokens)
 
 
+@post("/auth/browser/link", opt={**PUBLIC, **PER_ADDRESS}, status_code=200, tags=TAGS, security=[{}])
+async def enter_by_link(
+    request: Request[Any, Any, Any],
+    data: JSONBody[LinkBody],
+    enter_by_link: FromDishka[EnterByLink],
+    tokens: FromDishka[Tokens],
+) -> Response[BrowserSignedIn]:
+    """Sign in a browser on the hub's own machine by the link that its start prints: once, within 15 minutes. The answer
+    is the cookie, as of `POST /api/auth/browser`."""
+    browser = _own(request)
+    if not is_from_this_machine(request.scope):
+        raise Unauthenticated("the link signs in on the machine on which the hub runs")
+    entered = await enter_by_link(data.token, client_of(request))
+    shown = BrowserSignedIn(UserView.of(entered.user), True if entered.must_enrol else msgspec.UNSET)
+    return _entered(browser, shown, entered.token, tokens)
+
+
 def _own(request: Request[Any, Any, Any]) -> BrowserSessions:
     """Return the cookie's rules. Raises Unauthenticated to other pages: they sign nobody in here."""
     browser = browser_sessions(request)
@@ -72,4 +97,4 @@ def _entered(browser: BrowserSessions, shown: BrowserSignedIn, token: str, token
     return Response(shown, cookies=[cookie], headers={"Cache-Control": "no-store"})
 
 
-HANDLERS = [sign_in_browser, exchange_browser_code]
+HANDLERS = [sign_in_browser, exchange_browser_code, enter_by_link]
