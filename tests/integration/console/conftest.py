@@ -20,6 +20,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from tests.fakes.graph import FakeGraph
 from tests.integration.http.conftest import free_port
 
 ROOT = Path(__file__).parents[3]
@@ -48,6 +49,8 @@ class Site:
     process: subprocess.Popen[bytes]
     folder: Path
     token: str = ""
+    graph: FakeGraph | None = None
+    """Meta, where a test needs it."""
 
     async def call(self, method: str, path: str, body: object = None, token: str | None = None) -> Any:
         """Call the API as the administrator, again while the hub is away."""
@@ -134,13 +137,14 @@ def built() -> None:
 
 @pytest_asyncio.fixture(scope="package")
 async def site(built: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with running(tmp_path_factory.mktemp("console")) as made:
+    async with FakeGraph() as graph, running(tmp_path_factory.mktemp("console"), WHATSAPP_API_URL=graph.url) as made:
+        made.graph = graph
         yield made
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[Site]:
-    """Run `whatsapp-hub serve` with its own databases in a folder."""
+async def running(folder: Path, **more: str) -> AsyncIterator[Site]:
+    """Run `whatsapp-hub serve` with its own databases in a folder, and these settings besides."""
     port = free_port()
     settings = {
         "PORT": str(port),
@@ -150,6 +154,7 @@ async def running(folder: Path) -> AsyncIterator[Site]:
         "HUB_CONNECTORS": "0",
         "WHATSAPP_SESSION_RATE": "6000",
         "RATE_LIMIT_USER": "100000",
+        **more,
     }
     kept = {
         name: value

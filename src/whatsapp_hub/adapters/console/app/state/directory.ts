@@ -30,11 +30,11 @@ export const myStatus = computed<OnlineStatus>(
 );
 
 /** Read a list whole, page by page. */
-export async function whole<T>(path: string, most = 1_000): Promise<T[]> {
+export async function whole<T>(path: string, query: Record<string, string> = {}, most = 1_000): Promise<T[]> {
   const found: T[] = [];
   let cursor: string | null = null;
   do {
-    const answer: { data: T[]; next: string | null } = await api.get<T[]>(path, { limit: 200, cursor });
+    const answer: { data: T[]; next: string | null } = await api.get<T[]>(path, { ...query, limit: 200, cursor });
     found.push(...answer.data);
     cursor = answer.next;
   } while (cursor && found.length < most);

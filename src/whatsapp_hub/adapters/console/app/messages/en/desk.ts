@@ -250,6 +250,18 @@ export const desk: typeof Portuguese = {
     templateName: "The template's name",
     templateValues: "Values",
     templateHint: "One a line, in the template's order.",
+    templateSearch: "Find a template",
+    templateNone: "No approved template has these words.",
+    templateFetch: "Fetch this number’s templates from WhatsApp",
+    templateParts: {
+      header: "Title",
+      body: "Value",
+      button: "End of the button's address",
+      image: "Address of the picture",
+      video: "Address of the video",
+      document: "Address of the document",
+      coupon_code: "Code to copy",
+    },
     anyway: "Answer anyway",
   },
   outbox: {

@@ -255,6 +255,18 @@ export const desk: typeof Portuguese = {
     templateName: "Nombre de la plantilla",
     templateValues: "Valores",
     templateHint: "Uno por línea, en el orden de la plantilla.",
+    templateSearch: "Buscar una plantilla",
+    templateNone: "Ninguna plantilla aprobada tiene esas palabras.",
+    templateFetch: "Traer de WhatsApp las plantillas de este número",
+    templateParts: {
+      header: "Título",
+      body: "Valor",
+      button: "Final de la dirección del botón",
+      image: "Dirección de la imagen",
+      video: "Dirección del video",
+      document: "Dirección del documento",
+      coupon_code: "Código para copiar",
+    },
     anyway: "Responder de todos modos",
   },
   outbox: {

@@ -257,6 +257,18 @@ export const desk = {
     templateName: "Nome do modelo",
     templateValues: "Valores",
     templateHint: "Um por linha, na ordem do modelo.",
+    templateSearch: "Buscar um modelo",
+    templateNone: "Nenhum modelo aprovado tem essas palavras.",
+    templateFetch: "Buscar no WhatsApp os modelos deste número",
+    templateParts: {
+      header: "Título",
+      body: "Valor",
+      button: "Fim do endereço do botão",
+      image: "Endereço da imagem",
+      video: "Endereço do vídeo",
+      document: "Endereço do documento",
+      coupon_code: "Código para copiar",
+    },
     anyway: "Responder mesmo assim",
   },
   outbox: {

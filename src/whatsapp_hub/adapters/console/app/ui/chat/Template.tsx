@@ -1,32 +1,140 @@
+import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Conversation, Message } from "../../core/entities.ts";
+import type { PlaceView, TemplateView } from "../../core/schema.ts";
+import { type Component, componentsOf, isFillable, keyOf, shown, type Values } from "../../core/templates.ts";
+import { folded } from "../../core/views.ts";
+import { Problem } from "../../ports/index.ts";
 import { api } from "../../state/api.ts";
 import { tookMessage } from "../../state/desk.ts";
+import { whole } from "../../state/directory.ts";
 import { language, t } from "../../state/i18n.ts";
-import { attempt } from "../../state/toasts.ts";
-import { Button, Field } from "../kit/controls.tsx";
+import { may } from "../../state/session.ts";
+import { attempt, complain, saidOf } from "../../state/toasts.ts";
+import { Button, Field, IconButton } from "../kit/controls.tsx";
 
-/** What WhatsApp still takes when its 24 hours are over: an approved template, by its name. */
-export function Template({ c }: { c: Conversation }): VNode {
+const MOST = 50;
+
+/** What WhatsApp still takes when its 24 hours are over: an approved template, picked from the number's catalogue. */
+export function Template({ c }: { c: Conversation }): VNode | null {
+  const all = useSignal<TemplateView[] | null>(null);
+  const picked = useSignal<TemplateView | null>(null);
+  const load = async (): Promise<void> => {
+    const wanted = { status: "APPROVED", sessionId: c.sessionId };
+    all.value = (await attempt(() => whole<TemplateView>("/api/templates", wanted))) ?? [];
+  };
+  useEffect(() => {
+    picked.value = null;
+    if (may("read-templates")) void load();
+    else all.value = [];
+  }, [c.id]);
+  if (!all.value) return null;
+  if (picked.value) return <Fill c={c} template={picked.value} onBack={() => (picked.value = null)} />;
+  if (all.value.length) return <Catalogue all={all.value} onPick={(one) => (picked.value = one)} />;
+  return <ByName c={c} onFetched={load} />;
+}
+
+/** The number's approved templates, those with the typed words first seen. */
+function Catalogue({ all, onPick }: { all: readonly TemplateView[]; onPick: (one: TemplateView) => void }): VNode {
+  const [typed, setTyped] = useState("");
+  const words = folded(typed);
+  const found = all.filter((one) => folded(`${one.name.replaceAll("_", " ")} ${one.text}`).includes(words));
+  return (
+    <div class="template">
+      <input
+        class="input"
+        type="search"
+        aria-label={t().composer.templateSearch}
+        placeholder={t().composer.templateSearch}
+        value={typed}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+      />
+      <ul class="template-list" aria-label={t().composer.template}>
+        {found.slice(0, MOST).map((one) => (
+          <li key={one.id}>
+            <button type="button" disabled={!isFillable(one.places)} onClick={() => onPick(one)}>
+              <b>{one.name}</b> <small>{one.language}</small>
+              <span dir="auto">{one.text}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {!found.length && <p class="hint">{t().composer.templateNone}</p>}
+    </div>
+  );
+}
+
+/** Fill in what differs from customer to customer, see the message as it will be, and send it. */
+function Fill({ c, template, onBack }: { c: Conversation; template: TemplateView; onBack: () => void }): VNode {
+  const [values, setValues] = useState<Values>({});
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [key, setKey] = useState(() => crypto.randomUUID());
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    setProblem(null);
+    try {
+      await send(c, template.name, template.language, componentsOf(template.places, values), key);
+      onBack();
+    } catch (error) {
+      if (error instanceof Problem) setProblem(error);
+      else complain(error);
+      setKey(crypto.randomUUID());
+    }
+    setBusy(false);
+  };
+  return (
+    <form class="template form" onSubmit={submit}>
+      <div class="template-head">
+        <IconButton icon="back" label={t().common.cancel} onClick={onBack} />
+        <b>{template.name}</b> <small>{template.language}</small>
+      </div>
+      {template.places.map((place) => (
+        <Field
+          key={keyOf(place)}
+          label={labelOf(place)}
+          name={keyOf(place)}
+          required
+          type={place.kind === "text" || place.kind === "coupon_code" ? "text" : "url"}
+          value={values[keyOf(place)] ?? ""}
+          placeholder={place.example ?? ""}
+          onInput={(value) => setValues({ ...values, [keyOf(place)]: value })}
+        />
+      ))}
+      <p class="template-shown" dir="auto" aria-live="polite">
+        {shown(template.text, template.places, values)}
+      </p>
+      {problem && (
+        <p class="form-wrong" role="alert">
+          {saidOf(problem)}
+        </p>
+      )}
+      <Button type="submit" kind="primary" icon="send" disabled={busy}>
+        {t().composer.send}
+      </Button>
+    </form>
+  );
+}
+
+/** A number whose catalogue is not known: fetch it, or name the template. */
+function ByName({ c, onFetched }: { c: Conversation; onFetched: () => Promise<void> }): VNode {
   const [name, setName] = useState("");
   const [code, setCode] = useState<string>(language.value.replace("-", "_"));
   const [values, setValues] = useState("");
   const [key, setKey] = useState(() => crypto.randomUUID());
+  const fetchAll = async (): Promise<void> => {
+    const done = await attempt(() => api.send("POST", "/api/templates/sync", { sessionId: c.sessionId }));
+    if (done) await onFetched();
+  };
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
-    const parameters = values
-      .split("\n")
-      .map((line) => line.trim())
-      .filter(Boolean)
-      .map((text) => ({ type: "text", text }));
+    const lines = values.split("\n").map((line) => line.trim());
+    const parameters = lines.filter(Boolean).map((text) => ({ type: "text", text }));
     const components = parameters.length ? [{ type: "body", parameters }] : [];
-    const content = { kind: "template", name: name.trim(), language: code.trim(), components };
-    const sent = await attempt(() =>
-      api.send<Message>("POST", "/api/messages", { conversationId: c.id, content }, { key }),
-    );
+    const sent = await attempt(() => send(c, name.trim(), code.trim(), components, key));
     if (!sent) return;
-    tookMessage(sent.data);
     setKey(crypto.randomUUID());
     setName("");
   };
@@ -34,6 +142,11 @@ export function Template({ c }: { c: Conversation }): VNode {
     <details class="template">
       <summary>{t().composer.template}</summary>
       <form class="form" onSubmit={submit}>
+        {may("manage-templates") && (
+          <Button small icon="refresh" onClick={() => void fetchAll()}>
+            {t().composer.templateFetch}
+          </Button>
+        )}
         <Field label={t().composer.templateName} name="template" required value={name} onInput={setName} />
         <Field label={t().settings.language} name="language" required value={code} onInput={setCode} />
         <Field
@@ -50,4 +163,24 @@ export function Template({ c }: { c: Conversation }): VNode {
       </form>
     </details>
   );
+}
+
+async function send(
+  c: Conversation,
+  name: string,
+  code: string,
+  components: Component[],
+  key: string,
+): Promise<Message> {
+  const content = { kind: "template", name, language: code, components };
+  const sent = await api.send<Message>("POST", "/api/messages", { conversationId: c.id, content }, { key });
+  tookMessage(sent.data);
+  return sent.data;
+}
+
+function labelOf(place: PlaceView): string {
+  const names: Record<string, string> = t().composer.templateParts;
+  const part = names[place.kind === "text" ? place.part : place.kind] ?? place.part;
+  const card = place.card === null ? "" : ` · ${place.card + 1}`;
+  return place.part === "body" || place.part === "header" ? `${part} ${place.name}${card}` : `${part}${card}`;
 }
