@@ -143,7 +143,7 @@ export function Phone(): VNode {
             value={text.value}
             onInput={(e) => (text.value = e.currentTarget.value)}
           />
-          <button type="submit" aria-label={t().composer.send} disabled={!text.value.trim() || !sessionId.value}>
+          <button type="submit" aria-label={t().composer.send} disabled={!sessionId.value}>
             <Icon name="send" />
           </button>
         </form>
