@@ -24,6 +24,7 @@ export default function Welcome(): VNode {
   const [busy, setBusy] = useState(false);
   useEffect(() => void directory.load().catch(complain), []);
   const hasSandbox = directory.sessions.value.some((s) => s.provider === "SANDBOX");
+  const canPlay = directory.sessions.value.some((s) => s.provider === "SANDBOX" && s.isActive);
   const sandbox = async (): Promise<void> => {
     setBusy(true);
     await attempt(() => makeSandbox(t().guide.sandboxName));
@@ -67,7 +68,7 @@ export default function Welcome(): VNode {
       ...t().guide.play,
       isDone: [...desk.conversations()].length > 0 && desk.revision.value >= 0,
       action: (
-        <Button kind={hasSandbox ? "primary" : ""} icon="phone" disabled={!hasSandbox} onClick={play}>
+        <Button kind={canPlay ? "primary" : ""} icon="phone" disabled={!canPlay} onClick={play}>
           {t().phone.play}
         </Button>
       ),
