@@ -59,6 +59,7 @@ ROUTES: dict[str, Need] = {
     "GET /schema": OPEN,
     "GET /schema/openapi.json": OPEN,
     "GET /schema/page.css": OPEN,
+    "GET /schema/plain": OPEN,
     "GET /schema/{path}": OPEN,
     "POST /api/auth/login": OPEN,
     "POST /api/auth/browser": OPEN,

@@ -1,4 +1,5 @@
-"""Serve the console: hashed files for ever, its page for every route of it, under a policy that runs no other script.
+"""Serve the console: hashed files for ever, its page for every route of it, under a policy that runs no other script;
+and the API reference with its request form, a page of its own under a policy of its own.
 
 `app/build.mjs` writes `static/`, with `.br` and `.gz` beside each file. Until it is there, a page says so and tries
 again.
@@ -22,6 +23,7 @@ PROBLEM = "problem.txt"
 """What `scripts/build_console.py` writes into the folder where the console cannot be built."""
 
 _ROUTES = re.compile(r"/(login|welcome|companies|dashboard|settings|phone)(/.*)?")
+_REFERENCE = "/schema"
 _ASSET = re.compile(r"/assets/([A-Za-z0-9_-][A-Za-z0-9._-]{0,127})")
 _TYPES = {
     "js": "text/javascript; charset=utf-8",
@@ -39,6 +41,11 @@ POLICY = (
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 """No script but the console's own, none that is made of text, nothing from elsewhere."""
+REFERENCE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""As the console's, but for Trusted Types: Swagger UI writes HTML by itself."""
 _PERMISSIONS = "camera=(), geolocation=(), microphone=(self)"
 
 _STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:18vh auto;padding:0 1.5rem;color:#18201d}"
@@ -52,9 +59,10 @@ class ConsoleFiles:
         self._folder = folder
         self._kept: dict[tuple[str, str], bytes] = {}
 
-    @staticmethod
-    def serves(path: str) -> bool:
-        """Tell whether a path is the console's. All others are the API's."""
+    def serves(self, path: str) -> bool:
+        """Tell whether a path is the console's. All others are the API's: the reference too until it is built."""
+        if path == _REFERENCE:
+            return (self._folder / "reference.html").exists()
         return bool(_ROUTES.fullmatch(path) or path.startswith("/assets/"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,8 +73,10 @@ class ConsoleFiles:
             await self._asset(asset[1], scope, send)
         elif scope["path"].startswith("/assets/"):
             await _answer(scope, send, 404, "text/plain; charset=utf-8", b"no such file")
+        elif scope["path"] == _REFERENCE:
+            await self._page("reference.html", REFERENCE_POLICY, scope, send)
         else:
-            await self._page(scope, send)
+            await self._page("index.html", POLICY, scope, send)
 
     async def _asset(self, name: str, scope: Scope, send: Send) -> None:
         kind = _TYPES.get(name.rpartition(".")[2])
@@ -77,8 +87,8 @@ class ConsoleFiles:
         more = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
         await _answer(scope, send, 200, kind, content, more | ({"content-encoding": encoding} if encoding else {}))
 
-    async def _page(self, scope: Scope, send: Send) -> None:
-        page = self._folder / "index.html"
+    async def _page(self, name: str, policy: str, scope: Scope, send: Send) -> None:
+        page = self._folder / name
         try:
             content = page.read_bytes()
         except OSError:
@@ -89,7 +99,7 @@ class ConsoleFiles:
             "cache-control": "no-cache",
             "etag": tag,
             "last-modified": formatdate(page.stat().st_mtime, usegmt=True),
-            "content-security-policy": POLICY,
+            "content-security-policy": policy,
             "permissions-policy": _PERMISSIONS,
         }
         if _header(scope, b"if-none-match") == tag:

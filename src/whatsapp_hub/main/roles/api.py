@@ -358,5 +358,6 @@ async def make_app(container: AsyncContainer) -> HubApp:
             await asyncio.gather(*loops, return_exceptions=True)
 
     rates = ValkeyRates(await container.get(Redis), await container.get(Clock))
-    console = Console(serving.ConsoleFiles.serves, serving.ConsoleFiles())
+    files = serving.ConsoleFiles()
+    console = Console(files.serves, files)
     return create_app(container, options, gateway.asgi, [live], rates, console)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from whatsapp_hub.adapters.console.serving import POLICY, ConsoleFiles
+from whatsapp_hub.adapters.console.serving import POLICY, REFERENCE_POLICY, ConsoleFiles
 
 
 @pytest.fixture
@@ -35,15 +35,28 @@ async def ask(folder: Path, path: str, method: str = "GET", **headers: str) -> t
 
 
 @pytest.mark.parametrize("path", ["/login", "/dashboard", "/dashboard/c/1", "/settings/me", "/welcome", "/assets/x.js"])
-def test_its_routes_are_the_consoles(path: str) -> None:
-    assert ConsoleFiles.serves(path)
+def test_its_routes_are_the_consoles(path: str, tmp_path: Path) -> None:
+    assert ConsoleFiles(tmp_path).serves(path)
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/api/auth/me", "/loginx", "/schema", "/health", "/reset-password", "/dashboards"]
 )
-def test_all_others_are_the_apis(path: str) -> None:
-    assert not ConsoleFiles.serves(path)
+def test_all_others_are_the_apis(path: str, tmp_path: Path) -> None:
+    assert not ConsoleFiles(tmp_path).serves(path)
+
+
+async def test_the_reference_takes_the_place_of_the_plain_page_once_it_is_built(folder: Path) -> None:
+    assert not ConsoleFiles(folder).serves("/schema")
+    (folder / "reference.html").write_text("<!doctype html>the reference")
+    files = ConsoleFiles(folder)
+    assert files.serves("/schema")
+    assert not files.serves("/schema/openapi.json")
+    status, headers, body = await ask(folder, "/schema")
+    assert (status, body) == (200, b"<!doctype html>the reference")
+    assert headers["content-security-policy"] == REFERENCE_POLICY
+    assert "unsafe" not in REFERENCE_POLICY
+    assert (await ask(folder, "/login"))[1]["content-security-policy"] == POLICY
 
 
 async def test_every_route_answers_the_page_under_a_strict_policy(folder: Path) -> None:

@@ -142,6 +142,7 @@ def test_the_reference_is_read_without_anything_from_elsewhere(client: TestClien
     assert "&quot;replyTo&quot;: &quot;wamid." in page.text  # an example of the body
     assert not re.search(r"(src|href)=.(https?:)?//", page.text)
     assert "<script" not in page.text
+    assert client.get("/schema/plain").text == page.text
     assert client.get("/schema/page.css").headers["content-type"].startswith("text/css")
 
 

@@ -1,4 +1,5 @@
-"""`/schema`: the OpenAPI document, and a page to read it that needs no script and nothing from elsewhere."""
+"""`/schema`: the OpenAPI document, and a page to read it that needs no script and nothing from elsewhere. Once the
+console is built, its reference with a request form stands at `/schema`, and this page at `/schema/plain` alone."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -63,8 +64,8 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 h2 { margin: 2rem 0 .5rem; text-transform: capitalize }
 details { border: 1px solid #d5dedb; border-radius: 6px; margin: .35rem 0; padding: .4rem .8rem }
 summary { cursor: pointer }
-summary b { display: inline-block; width: 4.5rem; text-transform: uppercase; color: #128c7e }
-summary span { color: #5b6d68; margin-left: .6rem }
+summary b { display: inline-block; width: 4.5rem; text-transform: uppercase; color: #0b5f55 }
+summary span { color: #4d5d58; margin-left: .6rem }
 table { border-collapse: collapse; margin: .4rem 0 }
 td, th { text-align: left; padding: .15rem .9rem .15rem 0; vertical-align: top }
 code { font: 13px ui-monospace, monospace }
@@ -75,7 +76,7 @@ class ReadablePage(OpenAPIRenderPlugin):
     """The whole document as one page of plain HTML."""
 
     def __init__(self) -> None:
-        super().__init__(path="/")
+        super().__init__(path=["/", "/plain"])
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Build the HTML page from the document."""
@@ -147,7 +148,7 @@ def _page(document: Mapping[str, Any]) -> Iterator[str]:
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{escape(info['title'])} API</title>"
-    yield '<link rel="stylesheet" href="/schema/page.css"><link rel="icon" href="data:,"></head><body>'
+    yield '<link rel="stylesheet" href="/schema/page.css"><link rel="icon" href="data:,"></head><body><main>'
     yield f"<h1>{escape(info['title'])} <small>{escape(info['version'])}</small></h1>"
     yield f"<p>{escape(info.get('description', ''))}</p>"
     yield '<p>For programs: <a href="/schema/openapi.json">openapi.json</a></p>'
@@ -156,7 +157,7 @@ def _page(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"<h2>{escape(tag)}</h2>"
         for path, method, operation in operations:
             yield from _operation_html(path, method, operation, schemas)
-    yield "</body></html>"
+    yield "</main></body></html>"
 
 
 def _by_tag(document: Mapping[str, Any]) -> dict[str, list[tuple[str, str, Mapping[str, Any]]]]:
