@@ -50,6 +50,26 @@ async def test_messages_are_found_by_their_stems(company: Company) -> None:
     assert (await company.admin.get("/api/messages/search", query="")).status_code == 400
 
 
+async def test_a_hit_is_read_with_what_was_said_around_it_and_onwards(company: Company) -> None:
+    conversation, _, agent = await talked(company)
+    path = url(conversation, "messages")
+    everything = (await agent.get(path)).json()["messages"]
+    ids, hit = [m["id"] for m in everything], everything[-3]
+    page = (await agent.get(path, around=hit["id"], limit=3)).json()
+    assert [m["id"] for m in page["messages"]] == ids[-4:-1]
+    assert page["hasNewer"] is True
+    older = (await agent.get(path, cursor=page["nextCursor"])).json()
+    assert [m["id"] for m in older["messages"]] == ids[:-4]
+    onwards = (await agent.get(path, after=page["messages"][-1]["seq"])).json()
+    assert ([m["id"] for m in onwards["messages"]], onwards["hasNewer"]) == (ids[-1:], False)
+    whole = (await agent.get(path, around=ids[0], limit=200)).json()
+    assert ([m["id"] for m in whole["messages"]], whole["hasNewer"], "nextCursor" in whole) == (ids, False, False)
+    assert (await agent.get(path, around=conversation["id"])).status_code == 404
+    assert (await agent.get(path, around=ids[0], after=1)).status_code == 400
+    stranger = await company.agent(await company.department("Suporte"))
+    assert (await stranger.get(path, around=ids[0])).status_code == 404
+
+
 async def test_search_is_walked_page_by_page(company: Company) -> None:
     await talked(company)
     first = await company.admin.get("/api/messages/search", query="cobrança", limit=1)

@@ -94,6 +94,10 @@ async def _reads(w: Walk) -> None:
     first = await w.ask(f"GET {ROW}/{{id}}/messages", rita, path=here, query={"limit": 2})
     query = {"limit": 2, "cursor": first.get("nextCursor")}
     await w.ask(f"GET {ROW}/{{id}}/messages", rita, note="older", path=here, query=query)
+    middle = {"around": first["messages"][0]["id"], "limit": 2}
+    around = await w.ask(f"GET {ROW}/{{id}}/messages", rita, note="around one", path=here, query=middle)
+    onwards = {"after": around["messages"][-1]["seq"]}
+    await w.ask(f"GET {ROW}/{{id}}/messages", rita, note="onwards", path=here, query=onwards)
     await w.ask(f"GET {ROW}/{{id}}/assignments", rita, path=here)
     await w.ask("GET /api/messages/search", rita, query={"query": "ajuda"})
     await w.ask("GET /api/messages/search", rita, note="in one", query={"query": "nada", "conversationId": here["id"]})

@@ -91,6 +91,15 @@ class Glance:
     note_count: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Messages of one conversation from anywhere in it, ascending; `older` leads to those before them."""
+
+    items: Sequence[Message]
+    older: str | None
+    has_newer: bool
+
+
 class MessageSearch(Protocol):
     """Search in the texts of messages."""
 
@@ -140,6 +149,19 @@ class Queries(Protocol):
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
     ) -> Page[Message]:
         """Return the newest page first, ascending inside; the cursor leads to older messages."""
+        ...
+
+    async def messages_around(
+        self, tenant_id: TenantId, conversation_id: ConversationId, message_id: MessageId, limit: int
+    ) -> Stretch:
+        """Return the messages around one, which is in the middle where there are enough on both sides. Raises NotFound:
+        the conversation has no such message."""
+        ...
+
+    async def messages_after(
+        self, tenant_id: TenantId, conversation_id: ConversationId, seq: int, limit: int
+    ) -> Stretch:
+        """Return the messages that follow this place, ascending; the cursor leads to older ones."""
         ...
 
     async def message(self, tenant_id: TenantId, message_id: MessageId) -> Message:

@@ -172,7 +172,9 @@ def phone_of(identity: str | None) -> str | None:
 
 
 class MessagePage(View):
-    """A page of a conversation's messages, ascending. `nextCursor` leads to older ones; absent: there are none."""
+    """A page of a conversation's messages, ascending. `nextCursor` leads to older ones; absent: there are none.
+    `hasNewer`, of `around` and `after` only: the conversation goes on after these."""
 
     messages: list[MessageView]
     next_cursor: str | msgspec.UnsetType = msgspec.UNSET
+    has_newer: bool | msgspec.UnsetType = msgspec.UNSET

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from whatsapp_hub.adapters.postgres.media import files
-from whatsapp_hub.adapters.postgres.queries import conversation_search, glances
+from whatsapp_hub.adapters.postgres.queries import conversation_search, glances, stretches
 from whatsapp_hub.adapters.postgres.queries.conversation_orders import place_of
 from whatsapp_hub.adapters.postgres.queries.cursors import (
     Cursor,
@@ -33,6 +33,7 @@ from whatsapp_hub.application.reading.queries import (
     LabelCount,
     Page,
     Sight,
+    Stretch,
     UserFilter,
 )
 from whatsapp_hub.application.reading.visibility import is_in
@@ -188,6 +189,20 @@ class PostgresQueries:
             page = [messages.message_of(row) for row in reversed(rows[:limit])]
             await glances.quote(connection, page)
         return Page(page, encode_cursor(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)
+
+    async def messages_around(
+        self, tenant_id: TenantId, conversation_id: ConversationId, message_id: MessageId, limit: int
+    ) -> Stretch:
+        """Read one half backwards, the other forwards from the message's `seq`."""
+        async with self._storage.connection(tenant_id) as connection:
+            return await stretches.around(connection, conversation_id, message_id, limit)
+
+    async def messages_after(
+        self, tenant_id: TenantId, conversation_id: ConversationId, seq: int, limit: int
+    ) -> Stretch:
+        """Read forwards by `seq`."""
+        async with self._storage.connection(tenant_id) as connection:
+            return await stretches.after(connection, conversation_id, seq, limit)
 
     async def message(self, tenant_id: TenantId, message_id: MessageId) -> Message:
         """Read one by id."""

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from dishka.integrations.litestar import FromDishka
 from litestar import Response, get, post
-from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.contracts.views.conversations import ConversationDetail, ConversationView
@@ -19,12 +19,12 @@ from whatsapp_hub.application.handling.assign_conversation import AssignConversa
 from whatsapp_hub.application.handling.close_conversation import ResolveConversation
 from whatsapp_hub.application.handling.mark_read import MarkConversationRead
 from whatsapp_hub.application.ports.queues.log import EventLog
-from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.application.reading.queries import Queries, Stretch
 from whatsapp_hub.application.reading.visibility import sight_for
 from whatsapp_hub.application.sending.send_message import StartConversation
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Invalid
-from whatsapp_hub.domain.ids import ConversationId, SessionId, UserId
+from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId, UserId
 from whatsapp_hub.domain.messaging import content as kinds
 
 TAGS = ["conversations"]
@@ -102,12 +102,25 @@ async def list_messages(
     queries: FromDishka[Queries],
     limit: Limit = 50,
     cursor: Cursor = None,
+    around: FromQuery[UUID | None] = None,
+    after: Annotated[int | None, QueryParameter(ge=0, le=2**62)] = None,
 ) -> MessagePage:
-    """List a conversation's messages: the newest page first, ascending inside; the cursor leads to older ones."""
+    """List a conversation's messages: the newest page first, ascending inside; the cursor leads to older ones.
+    `around`: those around a message; `after`: those that follow a `seq`. One of the three at a time."""
+    if (cursor is not None) + (around is not None) + (after is not None) > 1:
+        raise Invalid.field("cursor", "of cursor, around and after one may be given")
     sight = await sight_for(caller, queries)
     conversation = await queries.conversation(caller.tenant_id, sight, ConversationId(id))
+    if around is not None:
+        return _shown(await queries.messages_around(caller.tenant_id, conversation.id, MessageId(around), limit))
+    if after is not None:
+        return _shown(await queries.messages_after(caller.tenant_id, conversation.id, after, limit))
     found = await queries.messages(caller.tenant_id, conversation.id, limit, cursor)
     return MessagePage([MessageView.of(m) for m in found.items], found.next_cursor or msgspec.UNSET)
+
+
+def _shown(stretch: Stretch) -> MessagePage:
+    return MessagePage([MessageView.of(m) for m in stretch.items], stretch.older or msgspec.UNSET, stretch.has_newer)
 
 
 @post("/conversations", tags=TAGS)
