@@ -57,6 +57,8 @@ export interface Chat {
   notes: NoteView[];
   /** Leads to older messages; null: there are none. Undefined: nothing was loaded yet. */
   older: string | null | undefined;
+  /** The conversation goes on after these: they stand around a message that was looked for. */
+  hasNewer: boolean;
   /** States of messages that came before the messages themselves. */
   early: Map<string, Partial<Message>>;
 }

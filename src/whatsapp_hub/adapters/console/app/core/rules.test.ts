@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { laterTimes, spanOf, urgencyOf } from "./clock.ts";
 import type { Conversation } from "./entities.ts";
+import { pieces } from "./found.ts";
 import { tokens } from "./marks.ts";
 import { compare, inserted } from "./order.ts";
 import { ASK_AFTER_MS, aged, type Entry, nextToSend } from "./outbox.ts";
@@ -126,4 +127,20 @@ test("what is asked of the hub is the choice; closed conversations have one orde
   const choice = { ...USUAL, view: "resolved", sort: "due", unread: true, priority: "HIGH" } as const;
   const { view, sort, unread, priority, breached } = asked(choice);
   assert.deepEqual([view, sort, unread, priority, breached], ["resolved", null, "true", "HIGH", null]);
+});
+
+test("a hit is shown with its words marked, whatever their case, accents and endings", () => {
+  const shown = pieces(`${"x ".repeat(60)}A Cobrança veio errada`, "cobrancas");
+  assert.deepEqual(
+    shown.filter((one) => one.isHit).map((one) => one.text),
+    ["Cobrança"],
+  );
+  assert.equal(shown[0]!.text, "…");
+  assert.deepEqual(pieces("nothing here", "boleto"), [{ text: "nothing here", isHit: false }]);
+  assert.equal(
+    pieces("😀 olá 😀", "ola")
+      .map((one) => one.text)
+      .join(""),
+    "😀 olá 😀",
+  );
 });

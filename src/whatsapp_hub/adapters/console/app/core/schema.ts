@@ -1211,6 +1211,7 @@ export interface MessageOutcomeUnknownEvent {
 export interface MessagePage {
   messages: MessageView[];
   nextCursor?: string;
+  hasNewer?: boolean;
 }
 export interface MessageQueuedEvent {
   id: string;

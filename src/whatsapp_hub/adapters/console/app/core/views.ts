@@ -27,6 +27,8 @@ export interface Choice {
   window: Window | null;
   unread: boolean;
   breached: boolean;
+  /** Words that are looked for in all messages: what is found stands in place of the list. */
+  find: string;
 }
 
 export const USUAL: Choice = {
@@ -40,6 +42,7 @@ export const USUAL: Choice = {
   window: null,
   unread: false,
   breached: false,
+  find: "",
 };
 
 /** What takes all filters away; the view and the order stay. */
@@ -166,6 +169,7 @@ export function choiceOf(query: URLSearchParams, usual: View): Choice {
     window: WINDOWS.find((one) => one === query.get("window")) ?? null,
     unread: query.get("unread") === "1",
     breached: query.get("late") === "1",
+    find: query.get("find") ?? "",
   };
 }
 
@@ -182,6 +186,7 @@ export function queryOf(choice: Choice): string {
   if (choice.window) query.set("window", choice.window);
   if (choice.unread) query.set("unread", "1");
   if (choice.breached) query.set("late", "1");
+  if (choice.find) query.set("find", choice.find);
   return `?${query}`;
 }
 

@@ -25,7 +25,7 @@ export function emptyWorld(): World {
 }
 
 export function emptyChat(): Chat {
-  return { messages: [], notes: [], older: undefined, early: new Map() };
+  return { messages: [], notes: [], older: undefined, hasNewer: false, early: new Map() };
 }
 
 export function nothingTouched(): Touched {
@@ -97,6 +97,19 @@ export function putMessages(
   touched.chats.add(conversationId);
 }
 
+/** Show another part of a chat in place of the present one. */
+export function putWindow(
+  world: World,
+  conversationId: string,
+  messages: readonly Message[],
+  part: { older: string | null; hasNewer: boolean },
+  touched: Touched,
+): void {
+  const chat = chatOf(world, conversationId);
+  world.chats.set(conversationId, { ...chat, messages: [], hasNewer: part.hasNewer });
+  putMessages(world, conversationId, messages, part.older, touched);
+}
+
 export function addNotes(world: World, conversationId: string, notes: readonly NoteView[], touched: Touched): void {
   const chat = world.chats.get(conversationId);
   if (!chat) return;
@@ -127,7 +140,7 @@ function addMessage(world: World, message: Message, touched: Touched, replaces =
   const chat = world.chats.get(message.conversationId);
   if (!chat) return;
   const known = chat.messages.find((m) => m.id === message.id);
-  if (replaces && !known) return;
+  if ((replaces || chat.hasNewer) && !known) return;
   const shown = replaces ? withStatus(message, known) : merged(known, withEarly(chat, message));
   world.chats.set(message.conversationId, { ...chat, messages: inserted(chat.messages, shown, byPlace) });
   touched.chats.add(message.conversationId);

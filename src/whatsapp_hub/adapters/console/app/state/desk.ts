@@ -3,6 +3,7 @@
 import { batch, computed, type Signal, signal } from "@preact/signals";
 import type { Chat, Conversation, ConversationDetail, Message, NoteView } from "../core/entities.ts";
 import { type HubEvent, positionOf } from "../core/events.ts";
+import type { MessagePage } from "../core/schema.ts";
 import { isInSight, type Reader } from "../core/views.ts";
 import {
   addNotes,
@@ -12,6 +13,7 @@ import {
   nothingTouched,
   putMessages,
   putRow,
+  putWindow,
   reduce,
   type Touched,
 } from "../core/world.ts";
@@ -156,7 +158,7 @@ const listener: LiveListener = {
     world.position = position;
     wasReset.value = true;
     for (const [id, chat] of world.chats)
-      if (chat.older !== undefined) world.chats.set(id, { ...chat, messages: [], older: undefined });
+      if (chat.older !== undefined) world.chats.set(id, { ...chat, messages: [], older: undefined, hasNewer: false });
     buffer = [];
     void snapshot(true);
   },
@@ -258,7 +260,7 @@ async function loadConversation(id: string): Promise<void> {
   const { messages, nextCursor, contact: _, ...conversation } = data;
   const touched = nothingTouched();
   putRow(world, conversation, position ?? before, touched, true);
-  if (world.chats.has(id))
+  if (world.chats.has(id) && !chatOf(world, id).hasNewer)
     putMessages(world, id, messages, chatOf(world, id).messages.length ? undefined : nextCursor, touched);
   for (const event of recentEvents) if (conversationOf(event) === id) reduce(world, event, touched);
   touched.unknown.clear();
@@ -296,6 +298,49 @@ export async function loadOlder(id: string): Promise<void> {
   painted();
 }
 
+/** Show a message with what was said around it, unless it is shown already. */
+export async function loadAround(id: string, messageId: string): Promise<void> {
+  if (chatOf(world, id).messages.some((m) => m.id === messageId)) return;
+  await showPart(id, { around: messageId, limit: 80 });
+}
+
+/** Go back to the newest messages. */
+export async function loadNewest(id: string): Promise<void> {
+  if (chatOf(world, id).hasNewer) await showPart(id, { limit: 50 });
+}
+
+/** Read on towards the newest. */
+export async function loadNewer(id: string): Promise<void> {
+  const chat = chatOf(world, id);
+  const last = chat.messages.at(-1)?.seq;
+  if (!chat.hasNewer || typeof last !== "number") return;
+  const { data } = await api.get<MessagePage>(`/api/conversations/${id}/messages`, { after: last, limit: 80 });
+  const touched = nothingTouched();
+  world.chats.set(id, { ...chatOf(world, id), hasNewer: data.hasNewer === true });
+  putMessages(world, id, data.messages, undefined, touched);
+  shown(id, touched);
+}
+
+async function showPart(id: string, part: Record<string, string | number>): Promise<void> {
+  const { data } = await api.get<MessagePage>(`/api/conversations/${id}/messages`, part);
+  const touched = nothingTouched();
+  putWindow(world, id, data.messages, { older: data.nextCursor ?? null, hasNewer: data.hasNewer === true }, touched);
+  shown(id, touched);
+}
+
+/** Paint a part of a chat, and what came while it was read. */
+function shown(id: string, touched: Touched): void {
+  for (const event of recentEvents) if (conversationOf(event) === id) reduce(world, event, touched);
+  touched.unknown.clear();
+  paint(touched);
+  painted();
+}
+
+/** Read a conversation that is named somewhere and not known yet. */
+export function need(id: string): void {
+  if (!world.rows.has(id)) void fetchRow(id);
+}
+
 function keepOpened(id: string): void {
   const place = opened.indexOf(id);
   if (place >= 0) opened.splice(place, 1);
@@ -318,7 +363,7 @@ export function took(conversation: Conversation): void {
 
 export function tookMessage(message: Message): void {
   const touched = nothingTouched();
-  if (world.chats.has(message.conversationId))
+  if (world.chats.has(message.conversationId) && !chatOf(world, message.conversationId).hasNewer)
     putMessages(world, message.conversationId, [message], undefined, touched);
   paint(touched);
   painted();

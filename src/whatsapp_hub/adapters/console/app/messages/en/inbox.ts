@@ -10,4 +10,11 @@ export const inbox: typeof Portuguese = {
   crossing: (name) => `${name} is writing here too.`,
   somebody: "Somebody",
   wait: "Wait",
+  searchAll: "Search messages",
+  searchHere: "Search in this conversation",
+  searchFor: (words) => `Search messages for “${words}”`,
+  noHits: "No message says this",
+  hits: "What was found",
+  toNewest: "To the newest",
+  ours: "We",
 };

@@ -10,4 +10,11 @@ export const inbox: typeof Portuguese = {
   crossing: (name) => `${name} también está escribiendo aquí.`,
   somebody: "Alguien",
   wait: "Esperar",
+  searchAll: "Buscar en los mensajes",
+  searchHere: "Buscar en esta conversación",
+  searchFor: (words) => `Buscar «${words}» en los mensajes`,
+  noHits: "Ningún mensaje dice esto",
+  hits: "Lo que se encontró",
+  toNewest: "Ir a lo más nuevo",
+  ours: "Nosotros",
 };

@@ -9,4 +9,11 @@ export const inbox = {
   crossing: (name: string) => `${name} também está escrevendo aqui.`,
   somebody: "Alguém",
   wait: "Esperar",
+  searchAll: "Buscar nas mensagens",
+  searchHere: "Buscar nesta conversa",
+  searchFor: (words: string) => `Buscar “${words}” nas mensagens`,
+  noHits: "Nenhuma mensagem diz isso",
+  hits: "O que foi encontrado",
+  toNewest: "Ir ao mais recente",
+  ours: "Nós",
 };

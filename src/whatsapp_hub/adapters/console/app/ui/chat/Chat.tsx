@@ -15,6 +15,7 @@ import { complain } from "../../state/toasts.ts";
 import * as viewing from "../../state/viewing.ts";
 import { choice, panelShown, phoneShown } from "../inbox/Inbox.tsx";
 import { customerOf, phoneOf } from "../inbox/Row.tsx";
+import { Hits, Words } from "../inbox/Search.tsx";
 import { Avatar, Empty } from "../kit/bits.tsx";
 import { Button, IconButton } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
@@ -34,6 +35,7 @@ export function Chat({ id }: { id: string }): VNode {
   const [isTransferring, setTransferring] = useState(false);
   const [isResolving, setResolving] = useState(false);
   const [quoted, setQuoted] = useState<string | null>(null);
+  const [looked, setLooked] = useState<string | null>(null);
 
   const load = (): void => {
     setProblem(null);
@@ -53,6 +55,7 @@ export function Chat({ id }: { id: string }): VNode {
       onKey("y", () => resolve()),
       onKey("u", () => void handling.markUnread(id).then(() => go(`/dashboard${queryOf(choice.value)}`))),
       onKey("t", () => setTransferring(true)),
+      onKey("find", () => setLooked((words) => words ?? "")),
     ];
     return () => off.forEach((one) => one());
   }, [id]);
@@ -74,7 +77,16 @@ export function Chat({ id }: { id: string }): VNode {
   }
   return (
     <section class="chat" aria-label={t().chat.with(customerOf(c))}>
-      <Header c={c} onTransfer={() => setTransferring(true)} onResolve={resolve} />
+      <Header c={c} onTransfer={() => setTransferring(true)} onResolve={resolve} onSearch={() => setLooked("")} />
+      {looked !== null && (
+        <div class="chat-search" role="search" onKeyDown={(event) => event.key === "Escape" && setLooked(null)}>
+          <div class="list-search">
+            <Words words={looked} label={t().inbox.searchHere} onWords={setLooked} />
+            <IconButton icon="close" label={t().common.close} onClick={() => setLooked(null)} />
+          </div>
+          <Hits words={looked.trim()} conversationId={id} />
+        </div>
+      )}
       <Reason c={c} />
       <Trouble c={c} />
       {chat?.older === undefined ? (
@@ -93,9 +105,10 @@ interface HeaderProps {
   c: Conversation;
   onTransfer: () => void;
   onResolve: () => void;
+  onSearch: () => void;
 }
 
-function Header({ c, onTransfer, onResolve }: HeaderProps): VNode {
+function Header({ c, onTransfer, onResolve, onSearch }: HeaderProps): VNode {
   const session = sessionById.value.get(c.sessionId);
   const isSandbox = session?.provider === "SANDBOX" && may("use-sandbox");
   const canWork = may("work-conversations");
@@ -113,6 +126,7 @@ function Header({ c, onTransfer, onResolve }: HeaderProps): VNode {
   ];
   const items: (MenuItem | "line")[] = [
     { label: t().panel.label, icon: <Icon name="user" />, run: () => (panelShown.value = !panelShown.value) },
+    { label: t().inbox.searchHere, icon: <Icon name="search" />, hint: "Ctrl F", run: onSearch },
     ...(isSandbox
       ? [{ label: t().phone.title, icon: <Icon name="number" />, run: () => (phoneShown.value = !phoneShown.value) }]
       : []),

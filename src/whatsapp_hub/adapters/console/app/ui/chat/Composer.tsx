@@ -87,6 +87,7 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
       if (!uploads.value.length) write("");
       return;
     }
+    void desk.loadNewest(c.id).catch(() => {});
     outbox.write(c.id, said, quotedMessage?.whatsappMessageId ?? null);
     write("");
     typedAt.current = 0;

@@ -9,8 +9,10 @@ import * as handling from "../../state/handling.ts";
 import * as hearing from "../../state/hearing.ts";
 import { dayOf, kindOf, t, timeOf } from "../../state/i18n.ts";
 import * as outbox from "../../state/outbox.ts";
+import { go } from "../../state/route.ts";
 import { me } from "../../state/session.ts";
 import { complain } from "../../state/toasts.ts";
+import { addressOf, wanted } from "../inbox/Inbox.tsx";
 import { customerOf } from "../inbox/Row.tsx";
 import { Formatted } from "../kit/Formatted.tsx";
 import { Bubble } from "./Bubble.tsx";
@@ -20,6 +22,7 @@ const SHOWN_FIRST = 120;
 const SHOWN_MORE = 60;
 const NEAR_END_PX = 90;
 const SEEN_AFTER_MS = 1_000;
+const BEFORE_TARGET = 20;
 
 type Item = { at: string; id: string } & ({ message: Message } | { note: NoteView });
 
@@ -40,7 +43,9 @@ export function Timeline({
   const [newer, setNewer] = useState(0);
   const unreadFrom = useMemo(() => firstUnread(chat.messages, c.unreadCount), [id]);
   const items = useMemo(() => woven(chat), [chat]);
-  const inSight = items.slice(-shown);
+  const target = wanted.value;
+  const placed = target ? items.findIndex((item) => item.id === target) : -1;
+  const inSight = items.slice(-Math.max(shown, placed < 0 ? 0 : items.length - placed + BEFORE_TARGET));
   const waiting = outbox.entries.value.filter(
     (e) => e.conversationId === id && !chat.messages.some((m) => m.id === e.became),
   );
@@ -59,6 +64,14 @@ export function Timeline({
     if (divider) element.scrollTop = divider.offsetTop - 60;
     else element.scrollTop = element.scrollHeight;
   }, [id]);
+  useEffect(() => {
+    if (target) void desk.loadAround(id, target).catch(complain);
+  }, [id, target]);
+  useLayoutEffect(() => {
+    if (placed < 0) return;
+    atEnd.current = false;
+    frame.current!.querySelector(".hit-here > *")?.scrollIntoView({ block: "center" });
+  }, [target, placed < 0]);
   useLayoutEffect(() => {
     const element = frame.current!;
     const first = inSight[0]?.id;
@@ -96,13 +109,30 @@ export function Timeline({
       loading.current = false;
     }
   };
+  const onwards = async (): Promise<void> => {
+    if (loading.current) return;
+    loading.current = true;
+    try {
+      await desk.loadNewer(id);
+      setShown((count) => count + SHOWN_MORE);
+    } catch (error) {
+      complain(error);
+    } finally {
+      loading.current = false;
+    }
+  };
   const look = (): void => {
     const element = frame.current!;
-    atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX;
+    const left = element.scrollHeight - element.scrollTop - element.clientHeight;
+    atEnd.current = left < NEAR_END_PX && !chat.hasNewer;
+    if (chat.hasNewer && left < element.clientHeight) void onwards();
     if (atEnd.current && newer) setNewer(0);
     if (element.scrollTop < element.clientHeight * 1.5) void older();
   };
-  const toEnd = (): void => {
+  const toEnd = async (): Promise<void> => {
+    await desk.loadNewest(id).catch(complain);
+    if (target) go(addressOf(id), { replace: true });
+    atEnd.current = true;
     frame.current!.scrollTop = frame.current!.scrollHeight;
     setNewer(0);
   };
@@ -125,6 +155,7 @@ export function Timeline({
             item={item}
             before={inSight[n - 1]}
             isUnread={item.id === unreadFrom}
+            isTarget={item.id === target}
             unread={c.unreadCount}
           >
             {"note" in item ? (
@@ -145,9 +176,9 @@ export function Timeline({
         <Typing id={id} />
       </div>
       <Spoken c={c} last={chat.messages.at(-1)} />
-      {newer > 0 && (
-        <button type="button" class="to-end" onClick={toEnd}>
-          ↓ {t().chat.toEnd(newer)}
+      {(newer > 0 || chat.hasNewer) && (
+        <button type="button" class="to-end" onClick={() => void toEnd()}>
+          ↓ {newer > 0 && !chat.hasNewer ? t().chat.toEnd(newer) : t().inbox.toNewest}
         </button>
       )}
     </div>
@@ -171,7 +202,10 @@ function woven(chat: Chat): Item[] {
     ...chat.notes.map((note) => ({ at: note.createdAt, id: note.id, note })),
   ];
   const oldest = chat.older ? chat.messages[0]?.createdAt : undefined;
-  return items.filter((item) => !oldest || item.at >= oldest).sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  const newest = chat.hasNewer ? chat.messages.at(-1)?.createdAt : undefined;
+  return items
+    .filter((item) => (!oldest || item.at >= oldest) && (!newest || item.at <= newest))
+    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
 function firstUnread(messages: readonly Message[], count: number): string | null {
@@ -205,11 +239,12 @@ interface PlacedProps {
   item: Item;
   before: Item | undefined;
   isUnread: boolean;
+  isTarget: boolean;
   unread: number;
   children: ComponentChildren;
 }
 
-function Placed({ item, before, isUnread, children }: PlacedProps): VNode {
+function Placed({ item, before, isUnread, isTarget, children }: PlacedProps): VNode {
   const isNewDay = !before || !isSameDay(before.at, item.at);
   return (
     <>
@@ -223,7 +258,7 @@ function Placed({ item, before, isUnread, children }: PlacedProps): VNode {
           <span>{t().chat.new}</span>
         </p>
       )}
-      {children}
+      {isTarget ? <div class="hit-here">{children}</div> : children}
     </>
   );
 }

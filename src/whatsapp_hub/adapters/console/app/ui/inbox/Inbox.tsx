@@ -15,6 +15,7 @@ import { onKey } from "../shell/keys.tsx";
 import { List } from "./List.tsx";
 import { NewConversation } from "./NewConversation.tsx";
 import { Panel } from "./Panel.tsx";
+import { Search } from "./Search.tsx";
 
 export const choice = computed<Choice>(() => choiceOf(query.value, isSupervisor.value ? "all" : "mine"));
 export const openId = computed(() => /^\/dashboard\/c\/([0-9a-f-]{36})$/.exec(path.value)?.[1] ?? null);
@@ -33,9 +34,13 @@ export function choose(some: Partial<Choice>): void {
   );
 }
 
-export function addressOf(id: string): string {
-  return `/dashboard/c/${id}${queryOf(choice.value)}`;
+/** Where a conversation is, or a message of it. */
+export function addressOf(id: string, message?: string): string {
+  return `/dashboard/c/${id}${queryOf(choice.value)}${message ? `&m=${message}` : ""}`;
 }
+
+/** The message that the address names. */
+export const wanted = computed(() => query.value.get("m"));
 
 /** List, chat, customer, and the sandbox's phone where one plays it. */
 export function Inbox(): VNode {
@@ -49,7 +54,7 @@ export function Inbox(): VNode {
       class={`inbox ${id ? "chat-open" : ""} ${id && panelShown.value ? "with-panel" : ""} ${phoneShown.value ? "with-phone" : ""}`}
     >
       <h1 class="unseen">{t().rail.inbox}</h1>
-      <List />
+      {choice.value.find ? <Search /> : <List />}
       {id ? <Chat key={id} id={id} /> : <Nothing />}
       {id && panelShown.value && <Panel key={`panel-${id}`} id={id} />}
       {phoneShown.value && <Phone />}

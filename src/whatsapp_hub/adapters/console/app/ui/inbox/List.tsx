@@ -146,6 +146,12 @@ function Head(): VNode {
           <IconButton icon="new" label={t().start.title} onClick={() => (isStarting.value = true)} />
         )}
       </div>
+      {shown.search.trim().length > 1 && (
+        <button type="button" class="to-search" onClick={() => choose({ find: shown.search.trim(), search: "" })}>
+          <Icon name="search" size="tiny" />
+          {t().inbox.searchFor(shown.search.trim())}
+        </button>
+      )}
       <Chips />
     </header>
   );

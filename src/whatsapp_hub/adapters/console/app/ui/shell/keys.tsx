@@ -28,6 +28,9 @@ export function listenForKeys(): void {
     if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp"))
       return run(event.key === "ArrowDown" ? "j" : "k", event);
     if (event.altKey && event.shiftKey && event.code === "KeyN") return run("note", event);
+    // a second press is the browser's own search
+    if ((event.ctrlKey || event.metaKey) && event.key === "f" && !document.querySelector(".chat-search"))
+      return run("find", event);
     if (typing || event.ctrlKey || event.metaKey || event.altKey || !settings.value.shortcuts) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const place = wantsPlace && offered().find((p) => p.key === key);
