@@ -18,6 +18,7 @@ _SPECIAL = tuple(
 _SPECIAL_V4 = (
     IPv4Network("192.0.0.0/24"),  # protocol assignments
     IPv4Network("192.88.99.0/24"),  # relays of 6to4
+    IPv4Network("168.63.129.16/32"),  # Azure's own, inside each of its virtual networks
 )
 _LOW_32 = 0xFFFFFFFF
 _CARRIES = (

@@ -22,6 +22,8 @@ from whatsapp_hub.application.measuring import ANSWERING, REQUESTS, TALLY
 from whatsapp_hub.domain.errors import Flaw
 
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_SEALED = re.compile(r"(?<=/links/).+", re.DOTALL)
+"""The rest of a path that is itself the right to what it names."""
 _QUIET = frozenset({"/health", "/api/health", "/metrics"})
 _METHODS = {name: name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
@@ -71,9 +73,8 @@ class Frame:
             TALLY.observe(ANSWERING, time.perf_counter() - begun)
             if scope["path"] not in _QUIET:
                 took_ms = round((time.perf_counter() - begun) * 1000, 1)
-                log.info(
-                    "request", method=scope["method"], path=scope["path"][:PATH_LENGTH], status=status, took_ms=took_ms
-                )
+                path = _SEALED.sub("***", scope["path"][:PATH_LENGTH])
+                log.info("request", method=scope["method"], path=path, status=status, took_ms=took_ms)
 
     def _admitted(self, scope: Scope) -> App:
         """Return the app for a request whose address is acceptable, else one that refuses it."""
