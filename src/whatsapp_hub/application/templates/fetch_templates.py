@@ -16,7 +16,7 @@ from whatsapp_hub.domain.errors import Conflict, Invalid, NotSupported, Provider
 from whatsapp_hub.domain.ids import SessionId, TemplateId, TenantId
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
-from whatsapp_hub.domain.templates.template import DELETED, MessageTemplate, TemplateNews
+from whatsapp_hub.domain.templates.template import DELETED, MessageTemplate, TemplateNews, kept
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ def new_template(
         news.category,
         news.quality,
         news.reason,
-        news.components,
+        kept(news.components),
     )
 
 

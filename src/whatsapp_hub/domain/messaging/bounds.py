@@ -16,7 +16,7 @@ LONGEST = 65_536
 def bounded(content: Content) -> Content:
     """Return the content with each text cut at LONGEST, and without what a provider reported beyond it."""
     changed: dict[str, Any] = {
-        f.name: _within(f, value) for f in fields(content) if _size(value := getattr(content, f.name)) > LONGEST
+        f.name: _within(f, value) for f in fields(content) if size_of(value := getattr(content, f.name)) > LONGEST
     }
     return replace(content, **changed) if changed else content
 
@@ -27,8 +27,8 @@ def _within(field: Field[Any], value: object) -> Any:
     return field.default_factory() if field.default_factory is not MISSING else field.default
 
 
-def _size(value: object) -> int:
-    """Estimate how many characters a value is; counted no further than needed."""
+def size_of(value: object) -> int:
+    """Estimate how many characters a value is; counted no further than LONGEST."""
     if isinstance(value, str | bytes):
         return len(value)
     if isinstance(value, Mapping):
@@ -43,5 +43,5 @@ def _size(value: object) -> int:
     for part in parts:
         if size > LONGEST:
             break
-        size += 1 + _size(part)
+        size += 1 + size_of(part)
     return size

@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from whatsapp_hub.domain.ids import SessionId, TemplateId, TenantId
+from whatsapp_hub.domain.messaging.bounds import size_of
 
 APPROVED, DELETED = "APPROVED", "DELETED"
 _REFUSED = frozenset(
     {"PENDING", "REJECTED", "PAUSED", "DISABLED", "IN_APPEAL", "PENDING_DELETION", "DELETED", "LIMIT_EXCEEDED"}
 )
 """States in which WhatsApp certainly refuses a message from it (132001, 132015, 132016)."""
+
+MOST_CHARACTERS = 32 * 1024
+"""Of all parts of a template, far more than WhatsApp takes: a company signs its own webhooks."""
 
 Part = Mapping[str, object]
 """A part of a template in Meta's form: `type`, and by type `text`, `format`, `buttons`, `cards`."""
@@ -66,8 +70,8 @@ class MessageTemplate:
         known = {name: value for name, value in given.items() if value is not None}
         if news.status == APPROVED:
             known["reason"] = None
-        if news.components is not None:
-            known["components"] = _merged(self.components or (), news.components)
+        if news.components is not None and (parts := kept(_merged(self.components or (), news.components))) is not None:
+            known["components"] = parts
         return replace(self, **known, seen_at=at)
 
 
@@ -88,6 +92,11 @@ class TemplateNews:
     def key(self) -> Placed:
         """Name and language."""
         return Placed(self.name, self.language)
+
+
+def kept(components: Sequence[Part] | None) -> tuple[Part, ...] | None:
+    """Return the parts as they are stored; None where they are larger than those of a template of WhatsApp's."""
+    return None if components is None or size_of(components) > MOST_CHARACTERS else tuple(components)
 
 
 def part_of(components: Sequence[Part], kind: str) -> Part | None:

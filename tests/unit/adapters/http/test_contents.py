@@ -3,10 +3,12 @@
 import json
 import time
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from whatsapp_hub.adapters.http.api.conversations.contents import TemplateContent, content_of
+from whatsapp_hub.adapters.http.api.conversations.conversations import StartBody, Template
 from whatsapp_hub.domain.errors import Invalid
 
 
@@ -21,15 +23,23 @@ def nested(levels: int) -> list[dict[str, Any]]:
     return [inner]
 
 
-@pytest.mark.parametrize(
-    "components",
-    [
-        pytest.param([{"type": "body", "parameters": [{"type": "text", "text": "x" * 900_000}]}], id="long"),
-        pytest.param([{"x": {f"k{n}": n for n in range(60_000)}}], id="wide"),
-        pytest.param([{}] * 300_000, id="many"),
-        pytest.param(nested(400), id="deep"),
-    ],
-)
+LARGE = [
+    pytest.param([{"type": "body", "parameters": [{"type": "text", "text": "x" * 900_000}]}], id="long"),
+    pytest.param([{"x": {f"k{n}": n for n in range(60_000)}}], id="wide"),
+    pytest.param([{}] * 300_000, id="many"),
+    pytest.param(nested(400), id="deep"),
+]
+
+
+@pytest.mark.parametrize("components", LARGE)
+def test_a_conversation_does_not_begin_with_large_ones(components: list[dict[str, Any]]) -> None:
+    body = StartBody(uuid4(), "5511999990001", template=Template(name="n", language="en", components=components))
+    with pytest.raises(Invalid) as refused:
+        body.what()
+    assert [flaw.pointer for flaw in refused.value.flaws] == ["/template/components"]
+
+
+@pytest.mark.parametrize("components", LARGE)
 def test_a_templates_components_are_small(components: list[dict[str, Any]]) -> None:
     """Of 900 kB each, a list of a hundred messages was 90 MB, made in the event loop; a deep one was a 500."""
     began = time.perf_counter()

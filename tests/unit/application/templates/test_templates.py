@@ -60,6 +60,22 @@ class TestSynchronising:
         assert (done.found, done.removed) == (1, 1)
         assert [(t.name, t.status) for t in await known(office)] == [("hello", "PAUSED")]
 
+    async def test_parts_that_are_larger_than_whatsapps_are_not_kept(self, office: Office) -> None:
+        """Forty of three megabytes, told by a company's own webhook, and one page of them stopped the API for 14 s."""
+        huge = TemplateNews("hello", "pt_BR", components=({"type": "BODY", "text": "x" * 40_000},))
+        await hears(office, huge)
+        assert [t.components for t in await known(office)] == [None]
+        [kept] = await synced(office, HELLO)
+        assert kept.components == (BODY,)
+        office.clock.pass_(minutes=1)
+        await hears(office, huge)
+        for kind in range(60):
+            await hears(office, replace(huge, components=({"type": f"T{kind}", "text": "x" * 1_000},)))
+        [kept] = await known(office)
+        assert kept.components is not None
+        assert kept.components[0] == BODY
+        assert len(str(kept.components)) < 40_000
+
     async def test_an_old_one_is_fetched_by_itself_and_a_fresh_one_is_left(self, office: Office) -> None:
         office.line.catalogue = [HELLO]
         async with office.world.uow() as uow:

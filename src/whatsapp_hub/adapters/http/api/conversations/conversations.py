@@ -12,6 +12,7 @@ from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.contracts.views.conversations import ConversationDetail, ConversationView
 from whatsapp_hub.adapters.contracts.views.messages import MessagePage, MessageView
 from whatsapp_hub.adapters.contracts.views.view import extended
+from whatsapp_hub.adapters.http.api.conversations.contents import check_components
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.paging import POSITION, Cursor, Limit
@@ -57,6 +58,7 @@ class StartBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
         if self.template is None:
             return kinds.Text.plain(self.content or "")
         template = self.template
+        check_components(template.components, "template/components")
         return kinds.Template(name=template.name, language=template.language, components=tuple(template.components))
 
 
