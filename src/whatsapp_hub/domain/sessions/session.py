@@ -64,6 +64,8 @@ class AlertKind(StrEnum):
     """What waits is held until somebody starts the session again."""
     NUMBER_QUALITY = "number_quality"
     NUMBER_NAME = "number_name"
+    USER_PREFERENCE = "user_preference"
+    """Customers take marketing messages no more, or again."""
     TEMPLATE = "template"
     """A template's state, quality or category changed."""
 

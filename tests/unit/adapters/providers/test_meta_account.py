@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from whatsapp_hub.adapters.providers.meta_cloud.split import split
 from whatsapp_hub.application.ports.provider.events import AlarmSeen, OtherSeen, ProviderEvent
 from whatsapp_hub.domain.sessions.session import AlertKind, Severity
 
+SAMPLES = Path(__file__).parents[5] / "shared" / "samples" / "meta"
 INFO, WARNING, CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
 TEMPLATE = {"message_template_name": "order", "message_template_language": "pt_BR"}
 
@@ -67,6 +69,42 @@ def seen(field: str, value: Any) -> ProviderEvent:
             CRITICAL,
             "Verify",
         ),
+        (
+            "account_alerts",
+            {"alert_info": {"alert_severity": "WARNING", "alert_type": "Y", "alert_description": "Later"}},
+            AlertKind.ACCOUNT_ALERT,
+            WARNING,
+            "Later",
+        ),
+        (
+            "account_review_update",
+            {"decision": "REJECTED", "rejection_reason": "NAME"},
+            AlertKind.ACCOUNT_CHANGED,
+            WARNING,
+            "review: rejected",
+        ),
+        ("security", {"event": "PIN_CHANGED"}, AlertKind.ACCOUNT_CHANGED, WARNING, "pin changed"),
+        (
+            "flows",
+            {"event": "FLOW_STATUS_CHANGE", "new_status": "BLOCKED"},
+            AlertKind.ACCOUNT_CHANGED,
+            WARNING,
+            "blocked",
+        ),
+        (
+            "user_preferences",
+            {"user_preferences": [{"wa_id": "5511", "value": "stop"}, {"value": "resume"}]},
+            AlertKind.USER_PREFERENCE,
+            WARNING,
+            "1 stopped, 1 take them",
+        ),
+        (
+            "user_preferences",
+            {"user_preferences": [{"value": "signup"}]},
+            AlertKind.USER_PREFERENCE,
+            INFO,
+            "1 take them",
+        ),
         ("business_capability_update", {"max_phone_numbers_per_business": 25}, AlertKind.ACCOUNT_CHANGED, INFO, "25"),
     ],
 )
@@ -85,4 +123,20 @@ def test_what_is_odd_is_no_crash(value: object) -> None:
 
 
 def test_what_nobody_needs_to_know_stays_as_it_was() -> None:
-    assert isinstance(seen("security", {"event": "PIN_CHANGED"}), OtherSeen)
+    assert isinstance(seen("partner_solutions", {"event": "SOLUTION_CREATED"}), OtherSeen)
+
+
+def test_no_customer_is_named_in_an_alarm() -> None:
+    event = seen("user_preferences", {"user_preferences": [{"wa_id": "16505551234", "value": "stop"}]})
+    assert "1650" not in str(event)
+
+
+@pytest.mark.skipif(not SAMPLES.exists(), reason="recorded bodies lie beside the checkout")
+@pytest.mark.parametrize("name", ["account_update", "phone_number_quality", "template_", "user_marketing"])
+def test_recorded_bodies_are_alarms(name: str) -> None:
+    bodies = [path.read_bytes() for path in SAMPLES.glob(f"*{name}*.json")]
+    assert bodies
+    for body in bodies:
+        [update] = split(body)
+        told = [event for event in translate(update.body) if isinstance(event, AlarmSeen)]
+        assert [bool(event.detail) for event in told] == [True] or b"components_update" in body

@@ -12,7 +12,9 @@ from whatsapp_hub.domain.sessions.session import AlertKind, Severity
 from whatsapp_hub.domain.text import storable
 
 _LONGEST = 300
-_WORSE = frozenset({"RED", "FLAGGED", "RESTRICTED", "REJECTED", "DISABLED", "PAUSED", "PENDING_DELETION", "DOWNGRADE"})
+_WORSE = frozenset(
+    {"RED", "FLAGGED", "RESTRICTED", "REJECTED", "DISABLED", "PAUSED", "PENDING_DELETION", "DOWNGRADE"}
+) | {"THROTTLED", "BLOCKED"}
 _ACCOUNT: dict[str, tuple[AlertKind, Severity]] = {
     "DISABLED_UPDATE": (AlertKind.ACCOUNT_DISABLED, Severity.CRITICAL),
     "ACCOUNT_DELETED": (AlertKind.ACCOUNT_DISABLED, Severity.CRITICAL),
@@ -57,6 +59,36 @@ def _name(value: JsonObject, at: datetime) -> AlarmSeen:
     return AlarmSeen(AlertKind.NUMBER_NAME, _severity(decision), _said("the number's name", decision), at)
 
 
+def _review(value: JsonObject, at: datetime) -> AlarmSeen:
+    decision = text(value.get("decision"))
+    said = _said("the business account's review", decision, text(value.get("rejection_reason")))
+    return AlarmSeen(AlertKind.ACCOUNT_CHANGED, _severity(decision), said, at)
+
+
+def _security(value: JsonObject, at: datetime) -> AlarmSeen:
+    """Translate what was done to the number's PIN: who did not do it themselves must act."""
+    said = _said("the number's two-step verification", text(value.get("event")))
+    return AlarmSeen(AlertKind.ACCOUNT_CHANGED, Severity.WARNING, said, at)
+
+
+def _flow(value: JsonObject, at: datetime) -> AlarmSeen:
+    status = text(value.get("new_status"))
+    said = _said("a flow", text(value.get("event")), status, text(value.get("message")))
+    return AlarmSeen(AlertKind.ACCOUNT_CHANGED, _severity(status), said, at)
+
+
+def _preferences(value: JsonObject, at: datetime) -> AlarmSeen | None:
+    """Translate what customers chose about marketing messages; the alarm names none of them."""
+    chosen = [obj(one) for one in items(value.get("user_preferences"))]
+    stops = sum(text(one.get("value")) == "stop" for one in chosen)
+    if not chosen:
+        return None
+    parts = [f"{count} {what}" for count, what in ((stops, "stopped"), (len(chosen) - stops, "take them")) if count]
+    severity = Severity.WARNING if stops else Severity.INFO
+    said = _said("customers' choice of marketing messages", ", ".join(parts))
+    return AlarmSeen(AlertKind.USER_PREFERENCE, severity, said, at)
+
+
 def _template(value: JsonObject, at: datetime) -> AlarmSeen:
     event = text(value.get("event")) or text(value.get("new_quality_score")) or text(value.get("new_category"))
     name = f"template {text(value.get('message_template_name'))} ({text(value.get('message_template_language'))})"
@@ -66,8 +98,9 @@ def _template(value: JsonObject, at: datetime) -> AlarmSeen:
 
 
 def _alert(value: JsonObject, at: datetime) -> AlarmSeen:
-    severity = {"CRITICAL": Severity.CRITICAL, "WARNING": Severity.WARNING}.get(text(value.get("alert_severity")))
-    said = _said("WhatsApp's alert", text(value.get("alert_type")), text(value.get("alert_description")))
+    told = obj(value.get("alert_info")) or value
+    severity = {"CRITICAL": Severity.CRITICAL, "WARNING": Severity.WARNING}.get(text(told.get("alert_severity")))
+    said = _said("WhatsApp's alert", text(told.get("alert_type")), text(told.get("alert_description")))
     return AlarmSeen(AlertKind.ACCOUNT_ALERT, severity or Severity.INFO, said, at)
 
 
@@ -86,14 +119,17 @@ def _said(*words: str) -> str:
     return storable(said)[:_LONGEST]
 
 
-_BY_FIELD: dict[str, Callable[[JsonObject, datetime], AlarmSeen]] = {
+_BY_FIELD: dict[str, Callable[[JsonObject, datetime], AlarmSeen | None]] = {
     "account_update": _account,
-    "account_review_update": _name,
+    "account_review_update": _review,
     "phone_number_quality_update": _number,
     "phone_number_name_update": _name,
     "message_template_status_update": _template,
     "message_template_quality_update": _template,
     "template_category_update": _template,
     "account_alerts": _alert,
+    "user_preferences": _preferences,
+    "security": _security,
+    "flows": _flow,
     "business_capability_update": _capability,
 }

@@ -44,7 +44,7 @@ export interface AgentView {
   medianFirstResponseTimeOpenHours: number | null;
   ratings: RatingFigures;
 }
-export type AlertKind = "reconnect_storm" | "linked_twice" | "reachout_timelock" | "banned" | "account_disabled" | "account_restricted" | "account_changed" | "account_alert" | "sending_stopped" | "number_quality" | "number_name" | "template";
+export type AlertKind = "reconnect_storm" | "linked_twice" | "reachout_timelock" | "banned" | "account_disabled" | "account_restricted" | "account_changed" | "account_alert" | "sending_stopped" | "number_quality" | "number_name" | "user_preference" | "template";
 export interface ApiKeyBody {
   name: string;
   scopes?: string[] | null;
