@@ -95,7 +95,8 @@ chaos: setup ## faults while messages flow, into build/chaos.json
 	$(BIN)/python -m benchmarks.chaos
 	$(BIN)/python -m benchmarks.chaos.live
 
-conformance: setup ## every provider against the published contract
+conformance: setup ## every provider against the published contract, and Meta's and WAHA's requests against their own descriptions
+	$(BIN)/python scripts/install_prism.py
 	$(BIN)/python -m pytest tests/contracts
 
 fuzz: setup ## millions of mutated inputs (ARGS="--seed 7 --translators 10000": fewer), into build/fuzz.json

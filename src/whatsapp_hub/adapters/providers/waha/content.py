@@ -142,10 +142,10 @@ def _location(location: JsonObject) -> Content:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One call to WAHA."""
+    """One call to WAHA; `body` None: without one."""
 
     path: str
-    body: JsonObject
+    body: JsonObject | None
     method: str = "POST"
 
 
@@ -172,7 +172,7 @@ def encode(content: Content, head: JsonObject, data: bytes | None) -> Sending:  
         case kinds.Reaction():
             return Sending("/api/reaction", _reaction(content, head), "PUT")
         case kinds.Revoke():
-            return Sending(_message_path(head, content.message_id), {}, "DELETE")
+            return Sending(_message_path(head, content.message_id), None, "DELETE")
         case kinds.Poll():
             return Sending("/api/sendPoll", head | {"poll": _poll(content)})
         case kinds.Contacts():
