@@ -14,7 +14,7 @@ import jwt
 
 from tests.integration.http.conftest import METRICS_TOKEN, Company, Person
 from tests.integration.hub.reference import body_of
-from tests.integration.hub.world import World, a_phone, until
+from tests.integration.hub.world import World, a_phone, meta_number, until
 from tests.policy import ROUTES
 from whatsapp_hub.domain.accounts.access import POLICY, Action, name_of
 from whatsapp_hub.domain.accounts.api_key import ROLE
@@ -119,12 +119,26 @@ async def things(world: World, company: Company, marker: str = KNOWN_ONLY_HERE) 
         "sign-ins": signed_in.id,
         "auth": (await signed_in.get("/api/auth/sign-ins")).json()[0]["id"],
     }
+    made.ids["templates"] = await _template(world, company)
     link = await admin.post(f"/api/media/{made.ids['media']}/link")
     made.ids["link"] = link.json()["url"].rpartition("/")[2]
     made.ids["exports"] = (await _made(admin, f"/api/contacts/{made.ids['contacts']}/export", {}))["id"]
     made.ids["erasures"] = await _erasure(company, session)
     await world.settled(company)
     return made
+
+
+async def _template(world: World, company: Company) -> str:
+    """Of a Meta number's account."""
+    number = await meta_number(world, company, routing="none")
+    account = {"settings": {"businessAccountId": f"9{number.phone_number_id}"}}
+    assert (await company.admin.patch(f"/api/sessions/{number.id}", account)).status_code == 200
+    body = {"type": "BODY", "text": "Oi"}
+    named = {"id": "1", "name": "oi", "language": "pt_BR", "status": "APPROVED", "category": "UTILITY"}
+    world.graph.templates = [{**named, "components": [body]}]
+    synchronised = await company.admin.post("/api/templates/sync", {"sessionId": number.id})
+    assert synchronised.json()["found"] == 1, synchronised.text
+    return str((await company.admin.get("/api/templates")).json()[0]["id"])
 
 
 async def _erasure(company: Company, session: dict[str, Any]) -> str:
@@ -233,6 +247,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/auth/login": {},
     "POST /api/auth/browser": {},
     "POST /api/auth/browser/oidc": {},
+    "POST /api/auth/browser/link": {},
+    "POST /api/templates": {
+        "sessionId": "018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e",
+        "name": "oi",
+        "language": "pt_BR",
+        "category": "UTILITY",
+        "components": [{"type": "BODY", "text": "Oi"}],
+    },
     "POST /api/auth/oidc/token": {},
     "POST /api/auth/reset-password": {},
     "POST /api/conversations/bulk": {"action": "read", "ids": ["018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e"]},
