@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parent / "static"
 PROBLEM = "problem.txt"
 """What `scripts/build_console.py` writes into the folder where the console cannot be built."""
 
-_ROUTES = re.compile(r"/(login|welcome|companies|dashboard|settings|phone)(/.*)?")
+_ROUTES = re.compile(r"/(login|welcome|companies|dashboard|settings|phone|kit)(/.*)?")
 _REFERENCE = "/schema"
 _ASSET = re.compile(r"/assets/([A-Za-z0-9_-][A-Za-z0-9._-]{0,127})")
 _TYPES = {

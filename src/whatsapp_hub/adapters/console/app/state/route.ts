@@ -34,7 +34,7 @@ export function follow(event: MouseEvent): void {
     link.hasAttribute("download")
   )
     return;
-  if (!/^\/(dashboard|login|welcome|companies|settings|phone)(\/|$|\?)/.test(link.pathname)) return;
+  if (!/^\/(dashboard|login|welcome|companies|settings|phone|kit)(\/|$|\?)/.test(link.pathname)) return;
   event.preventDefault();
   go(link.pathname + link.search);
 }

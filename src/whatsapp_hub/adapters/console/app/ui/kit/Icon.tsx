@@ -9,6 +9,7 @@ import {
   Check,
   CheckCheck,
   ChevronDown,
+  ChevronUp,
   CircleAlert,
   CircleCheck,
   CircleHelp,
@@ -24,6 +25,7 @@ import {
   Inbox,
   Info,
   KeyRound,
+  Landmark,
   LogOut,
   MailOpen,
   MapPin,
@@ -54,6 +56,7 @@ import {
   Undo2,
   UserRound,
   Users,
+  Webhook,
   X,
   Zap,
 } from "lucide";
@@ -72,6 +75,7 @@ const ICONS = {
   checks: CheckCheck,
   clock: Clock,
   close: X,
+  companies: Landmark,
   copy: Copy,
   department: Building2,
   done: CircleCheck,
@@ -114,9 +118,11 @@ const ICONS = {
   smile: SmilePlus,
   undo: Undo2,
   unread: MailOpen,
+  up: ChevronUp,
   user: UserRound,
   users: Users,
   warning: TriangleAlert,
+  webhook: Webhook,
   zap: Zap,
 } as const;
 

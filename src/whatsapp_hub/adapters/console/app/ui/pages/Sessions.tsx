@@ -12,6 +12,7 @@ import { Empty } from "../kit/bits.tsx";
 import { Button, Field } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { Dialog, Menu, type MenuItem } from "../kit/overlays.tsx";
+import { Bot } from "./Bot.tsx";
 import { NewSession } from "./NewSession.tsx";
 import { FormDialog, PageHead } from "./parts.tsx";
 import { QrPanel } from "./QrPanel.tsx";
@@ -33,6 +34,7 @@ export default function Sessions(): VNode {
   const [linking, setLinking] = useState<string | null>(null);
   const [past, setPast] = useState<SessionDetail | null>(null);
   const [deleting, setDeleting] = useState<SessionDetail | null>(null);
+  const [botOf, setBotOf] = useState<SessionDetail | null>(null);
   useEffect(() => void directory.loadSessions().catch(complain), []);
   const sessions = [...directory.sessions.value].sort((a, b) => rank(a) - rank(b));
   const canManage = may("manage-sessions");
@@ -56,7 +58,9 @@ export default function Sessions(): VNode {
                 <h2>{s.name}</h2>
                 <p>{[phoneOf(s.phoneNumber), s.provider].filter(Boolean).join(" · ")}</p>
               </div>
-              {canManage && <More s={s} onPast={() => setPast(s)} onDelete={() => setDeleting(s)} />}
+              {canManage && (
+                <More s={s} onPast={() => setPast(s)} onBot={() => setBotOf(s)} onDelete={() => setDeleting(s)} />
+              )}
             </div>
             <p class="card-state">
               <span class={`chip ${TONE[s.status]}`}>{t().session.status[s.status]}</span>
@@ -88,6 +92,7 @@ export default function Sessions(): VNode {
         </Dialog>
       )}
       {past && <History s={past} onClose={() => setPast(null)} />}
+      {botOf && <Bot s={botOf} onClose={() => setBotOf(null)} />}
       {deleting && <Delete s={deleting} onClose={() => setDeleting(null)} />}
     </>
   );
@@ -124,9 +129,17 @@ function Actions({ s, onLink }: { s: SessionDetail; onLink: () => void }): VNode
   );
 }
 
-function More({ s, onPast, onDelete }: { s: SessionDetail; onPast: () => void; onDelete: () => void }): VNode {
+interface MoreProps {
+  s: SessionDetail;
+  onPast: () => void;
+  onBot: () => void;
+  onDelete: () => void;
+}
+
+function More({ s, onPast, onBot, onDelete }: MoreProps): VNode {
   const items: (MenuItem | "line")[] = [
     { label: t().numbers.history, icon: <Icon name="clock" />, run: onPast },
+    { label: t().bots.menu, icon: <Icon name="bot" />, run: onBot },
     { label: t().numbers.restart, icon: <Icon name="refresh" />, run: () => void run(s, "restart") },
     { label: t().numbers.logout, icon: <Icon name="logout" />, run: () => void run(s, "logout") },
     "line",

@@ -132,3 +132,62 @@ export function CopyButton({ text, label }: { text: () => string; label: string 
     </Button>
   );
 }
+
+/** What stands between commas. */
+export function listed(text: string): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
+}
+
+interface ConfirmProps {
+  title: string;
+  more?: string;
+  submit?: string;
+  onClose: () => void;
+  onConfirm: () => Promise<void>;
+}
+
+/** Ask before something is lost. */
+export function ConfirmDialog({ title, more, submit, onClose, onConfirm }: ConfirmProps): VNode {
+  const confirm = async (): Promise<void> => {
+    await onConfirm();
+    onClose();
+  };
+  return (
+    <FormDialog title={title} onClose={onClose} onSubmit={confirm} submit={submit ?? t().common.remove} danger>
+      {() => more && <p>{more}</p>}
+    </FormDialog>
+  );
+}
+
+/** A secret that is shown this once: to be read, selected, copied. */
+export function SecretDialog({
+  title,
+  secret,
+  onClose,
+}: {
+  title: string;
+  secret: string;
+  onClose: () => void;
+}): VNode {
+  return (
+    <Dialog title={t().secret.title} onClose={onClose}>
+      <p>{t().secret.more}</p>
+      <input
+        class="input secret"
+        readOnly
+        aria-label={title}
+        value={secret}
+        onFocus={(event) => event.currentTarget.select()}
+      />
+      <div class="actions">
+        <CopyButton text={() => secret} label={t().common.copy} />
+        <Button kind="primary" onClick={onClose}>
+          {t().common.good}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}

@@ -13,6 +13,7 @@ import { Inbox } from "../inbox/Inbox.tsx";
 import { Empty } from "../kit/bits.tsx";
 import { ConnectionBanner } from "./Connection.tsx";
 import { listenForKeys, Shortcuts } from "./keys.tsx";
+import { Palette, paletteShown } from "./Palette.tsx";
 import { besides, labelOf, type Place, pageAt } from "./places.ts";
 import { Rail } from "./Rail.tsx";
 
@@ -58,6 +59,7 @@ export function Desk(): VNode {
         <Page />
       </div>
       <Shortcuts />
+      {paletteShown.value && <Palette />}
     </div>
   );
 }

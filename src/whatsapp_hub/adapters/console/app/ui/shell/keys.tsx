@@ -4,6 +4,7 @@ import { t } from "../../state/i18n.ts";
 import { go } from "../../state/route.ts";
 import { settings } from "../../state/settings.ts";
 import { Dialog } from "../kit/overlays.tsx";
+import { paletteShown } from "./Palette.tsx";
 import { offered } from "./places.ts";
 
 type Handler = () => void;
@@ -25,6 +26,11 @@ export function listenForKeys(): void {
   document.addEventListener("keydown", (event) => {
     const typing = (event.target as Element).closest?.("input, textarea, select, [contenteditable]");
     if (document.querySelector("dialog[open], :popover-open")) return;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      paletteShown.value = true;
+      return;
+    }
     if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp"))
       return run(event.key === "ArrowDown" ? "j" : "k", event);
     if (event.altKey && event.shiftKey && event.code === "KeyN") return run("note", event);

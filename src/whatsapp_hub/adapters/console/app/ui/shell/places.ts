@@ -65,7 +65,22 @@ const ROWS: readonly (readonly Place[])[] = [
       label: "replies",
       reads: "read-quick-replies",
       load: () => import("../pages/Replies.tsx"),
+      group: "automation",
       key: "a",
+    },
+    {
+      address: "/dashboard/automation/rules",
+      icon: "zap",
+      label: "rules",
+      reads: "manage-rules",
+      load: () => import("../pages/Rules.tsx"),
+    },
+    {
+      address: "/dashboard/automation/texts",
+      icon: "bot",
+      label: "texts",
+      reads: "manage-company",
+      load: () => import("../pages/Texts.tsx"),
     },
   ],
   [
@@ -85,6 +100,39 @@ const ROWS: readonly (readonly Place[])[] = [
       label: "audit",
       reads: "read-audit",
       load: () => import("../pages/Audit.tsx"),
+      group: "log",
+    },
+    {
+      address: "/dashboard/events",
+      icon: "audit",
+      label: "events",
+      reads: "read-events",
+      load: () => import("../pages/Events.tsx"),
+    },
+  ],
+  [
+    {
+      address: "/dashboard/developers/webhooks",
+      icon: "webhook",
+      label: "webhooks",
+      reads: "manage-webhooks",
+      load: () => import("../pages/Webhooks.tsx"),
+      group: "developers",
+      key: "d",
+    },
+    {
+      address: "/dashboard/developers/keys",
+      icon: "key",
+      label: "keys",
+      reads: "manage-api-keys",
+      load: () => import("../pages/ApiKeys.tsx"),
+    },
+    {
+      address: "/dashboard/developers/system",
+      icon: "chart",
+      label: "system",
+      reads: "read-system",
+      load: () => import("../pages/System.tsx"),
     },
   ],
   [
@@ -98,12 +146,22 @@ const ROWS: readonly (readonly Place[])[] = [
       key: "s",
     },
   ],
+  [
+    {
+      address: "/companies",
+      icon: "companies",
+      label: "companies",
+      reads: "manage-tenants",
+      load: () => import("../pages/Companies.tsx"),
+    },
+  ],
 ];
 
 /** Pages that stand in no rail. */
 const OTHERS: readonly Place[] = [
   { address: "/settings/me", icon: "user", label: "me", reads: null, load: () => import("../pages/Me.tsx") },
   { address: "/welcome", icon: "help", label: "guide", reads: null, load: () => import("../pages/Welcome.tsx") },
+  { address: "/kit", icon: "tag", label: "kit", reads: "manage-company", load: () => import("../pages/Kit.tsx") },
 ];
 
 /** The rows of the rail that the person may use, each with the pages that they may see. */
