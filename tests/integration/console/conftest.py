@@ -154,6 +154,7 @@ async def running(folder: Path, **more: str) -> AsyncIterator[Site]:
         "HUB_CONNECTORS": "0",
         "WHATSAPP_SESSION_RATE": "6000",
         "RATE_LIMIT_USER": "100000",
+        "WEBHOOK_ALLOW_PRIVATE": "true",
         **more,
     }
     kept = {

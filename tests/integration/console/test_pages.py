@@ -27,6 +27,14 @@ PLACES = (
     "/dashboard/audit",
     "/dashboard/settings",
     "/settings/me",
+    "/dashboard/automation/rules",
+    "/dashboard/automation/texts",
+    "/dashboard/developers/webhooks",
+    "/dashboard/developers/keys",
+    "/dashboard/developers/system",
+    "/dashboard/events",
+    "/companies",
+    "/kit",
 )
 
 

@@ -120,7 +120,9 @@ or token given under “Authorize” counts instead.</p></header>
 const kb = (list) => [...list].reduce((sum, o) => sum + (zipped.get(o.name) ?? 0), 0) / 1024;
 const sizes = {
   login: kb(needs(main)),
-  inbox: kb(new Set([...needs(main), ...needs(entry("ui/shell/Desk.tsx"))])),
+  inbox: kb(
+    new Set([...needs(main), ...needs(entry("ui/shell/Desk.tsx")), ...needs(entry("messages/pt-BR/admin.ts"))]),
+  ),
   reference: kb(new Set([...needs(reference), referenceStyle])),
   css: (zipped.get(entry("ui/style.css").name) ?? 0) / 1024,
 };

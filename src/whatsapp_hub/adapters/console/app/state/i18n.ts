@@ -1,7 +1,7 @@
 // The texts in the reader's language. A text that is missing in one language is a type error.
 import { signal } from "@preact/signals";
 import type { Language } from "../core/schema.ts";
-import ptBR, { type Messages } from "../messages/pt-BR.ts";
+import ptBR, { type FirstMessages, type Messages } from "../messages/pt-BR.ts";
 import { settings } from "./settings.ts";
 
 export const LANGUAGES: readonly { code: Language; name: string }[] = [
@@ -11,11 +11,12 @@ export const LANGUAGES: readonly { code: Language; name: string }[] = [
 ];
 
 export const language = signal<Language>("pt-BR");
-const texts = signal<Messages>(ptBR);
+const texts = signal<FirstMessages | Messages>(ptBR);
+let isComplete = false;
 
-/** The texts of the present language. */
+/** The texts of the present language; those of administration once `complete` was awaited. */
 export function t(): Messages {
-  return texts.value;
+  return texts.value as Messages;
 }
 
 /** What a type of message is called; one that is not known here keeps its own name. */
@@ -32,11 +33,23 @@ export function preferred(): Language {
   return "pt-BR";
 }
 
+const FIRST = { en: () => import("../messages/en.ts"), es: () => import("../messages/es.ts") };
+const ADMIN = {
+  "pt-BR": () => import("../messages/pt-BR/admin.ts"),
+  en: () => import("../messages/en/admin.ts"),
+  es: () => import("../messages/es/admin.ts"),
+};
+
+/** Have the texts of what is behind the sign-in too, from now on in every language. */
+export async function complete(): Promise<void> {
+  isComplete = true;
+  texts.value = { ...texts.value, ...(await ADMIN[language.value]()).admin };
+}
+
 /** Show everything in a language. */
 export async function speak(code: Language): Promise<void> {
-  if (code === "en") texts.value = (await import("../messages/en.ts")).default;
-  else if (code === "es") texts.value = (await import("../messages/es.ts")).default;
-  else texts.value = ptBR;
+  const first = code === "pt-BR" ? ptBR : (await FIRST[code]()).default;
+  texts.value = isComplete ? { ...first, ...(await ADMIN[code]()).admin } : first;
   language.value = code;
   document.documentElement.lang = code;
 }

@@ -207,7 +207,7 @@ export const admin: typeof Portuguese = {
     add: "New company",
     name: "Name",
     slug: "Identifier",
-    slugHint: "Small letters, digits and hyphens; it does not change later.",
+    slugHint: "Small letters, digits and underscores; it does not change later.",
     placement: "Where its data stands",
     placements: { usual: "As is usual here", pooled: "With the others", dedicated: "In a schema of its own" },
     since: "Since",

@@ -207,7 +207,7 @@ export const admin: typeof Portuguese = {
     add: "Nueva empresa",
     name: "Nombre",
     slug: "Identificador",
-    slugHint: "Minúsculas, cifras y guiones; no cambia después.",
+    slugHint: "Minúsculas, cifras y guiones bajos; no cambia después.",
     placement: "Dónde están los datos",
     placements: { usual: "Como es habitual aquí", pooled: "Con las demás", dedicated: "En un esquema propio" },
     since: "Desde",

@@ -205,7 +205,7 @@ export const admin = {
     add: "Nova empresa",
     name: "Nome",
     slug: "Identificador",
-    slugHint: "Letras minúsculas, algarismos e hifens; não muda depois.",
+    slugHint: "Letras minúsculas, algarismos e sublinhados; não muda depois.",
     placement: "Onde ficam os dados",
     placements: { usual: "Como é usual aqui", pooled: "Com as outras", dedicated: "Num esquema só dela" },
     since: "Desde",

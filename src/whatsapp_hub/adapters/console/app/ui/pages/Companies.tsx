@@ -64,6 +64,10 @@ export default function Companies(): VNode {
   );
 }
 
+function identifierOf(name: string): string {
+  return slugOf(name).replaceAll("-", "_");
+}
+
 async function check(c: TenantView): Promise<void> {
   const answer = await attempt(() => api.get<TenantHealthView>(`/api/tenants/${c.id}/health`));
   if (answer) say(t().companies.well(numberOf(answer.data.latencyMs ?? 0, 1)), "ok");
@@ -76,7 +80,7 @@ function New({ onClose, onMade }: { onClose: () => void; onMade: () => Promise<v
   const submit = async (): Promise<void> => {
     const body: TenantBody = {
       name,
-      slug: slug || slugOf(name),
+      slug: slug || identifierOf(name),
       placement: (placement || null) as TenantBody["placement"],
     };
     await api.send("POST", "/api/tenants", body);
@@ -100,7 +104,7 @@ function New({ onClose, onMade }: { onClose: () => void; onMade: () => Promise<v
             label={t().companies.slug}
             name="slug"
             value={slug}
-            placeholder={slugOf(name)}
+            placeholder={identifierOf(name)}
             onInput={setSlug}
             hint={t().companies.slugHint}
             wrong={wrong("slug")}

@@ -1,6 +1,6 @@
 import type { ComponentType, VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { t } from "../../state/i18n.ts";
+import { complete, t } from "../../state/i18n.ts";
 import { recognise, standing } from "../../state/session.ts";
 import { Button } from "../kit/controls.tsx";
 import { Dialog, Toasts } from "../kit/overlays.tsx";
@@ -46,7 +46,7 @@ function Page(): VNode | null {
 function Loaded(): VNode | null {
   const [Desk, setDesk] = useState<ComponentType | null>(null);
   useEffect(() => {
-    void import("./Desk.tsx").then((module) => setDesk(() => module.Desk));
+    void Promise.all([import("./Desk.tsx"), complete()]).then(([module]) => setDesk(() => module.Desk));
   }, []);
   return Desk && <Desk />;
 }
