@@ -65,7 +65,7 @@ class SendMessage:
             await require_sight(uow, caller, conversation)
             session = await _session(uow, conversation.session_id)
             if changes:
-                content = await _aimed(uow, conversation, content, changes)
+                content = await _aimed(uow, caller, conversation, content, changes)
             file = media or await _stored_file(uow, content)
             _require_sendable(session, self.providers, content, reply_to, media=file)
             if not conversation.is_live:
@@ -85,11 +85,16 @@ class SendMessage:
         return message
 
 
-async def _aimed(uow: UnitOfWork, conversation: Conversation, content: Content, changed: MessageId) -> Content:
-    """Return the content as a change of this customer's message. Raises NotFound, Conflict, Invalid."""
+async def _aimed(
+    uow: UnitOfWork, caller: Caller, conversation: Conversation, content: Content, changed: MessageId
+) -> Content:
+    """Return the content as a change of this customer's message, of an earlier conversation too if the caller sees it.
+    Raises NotFound, Conflict, Invalid."""
     message = await uow.messages.get(changed)
     if (message.session_id, message.contact_id) != (conversation.session_id, conversation.contact_id):
         raise NotFound("message", changed)
+    if message.conversation_id != conversation.id:
+        await require_sight(uow, caller, await uow.conversations.peek(message.conversation_id))
     return aimed(content, message)
 
 

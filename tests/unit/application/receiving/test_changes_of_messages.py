@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from tests.contracts.storage.world import a_phone
 from tests.unit.application.office import START, Office
 from whatsapp_hub.adapters.contracts.events.bodies import body
+from whatsapp_hub.application.handling.close_conversation import ResolveConversation
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin, ProviderEvent, ReceiptSeen
-from whatsapp_hub.application.sending.send_message import SendMessage
+from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
+from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.messaging.annotations import MarkKind
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import (
@@ -208,3 +210,19 @@ async def test_a_call_is_one_entry_that_its_end_completes(office: Office, order:
     await sees(office, *(events[place] for place in order))
     assert (await stored(office, "C1")).content == call(CallState.ACCEPTED, video=True, seconds=61)
     assert (await office.round(PHONE)).unread_count == 1
+
+
+async def test_nobody_changes_a_message_of_a_conversation_that_they_do_not_see(office: Office) -> None:
+    """Of the same customer, in an earlier round with another department."""
+    sales, support = await office.department("Vendas"), await office.department("Suporte")
+    first, second = await office.person(sales), await office.person(support)
+    start, send = office.use(StartConversation), office.use(SendMessage)
+    earlier, sent = await start.message(office.as_(first), office.session.id, PHONE, Text("Oi"))
+    await office.sends()
+    await office.use(ResolveConversation)(office.as_(first), earlier.id)
+    now = await start(office.as_(second), office.session.id, PHONE, Text("Bom dia"))
+    assert now.id != earlier.id
+    for content in (Text("Tchau"), Revoke(), Reaction("👎")):
+        with pytest.raises(NotFound):
+            await send(office.as_(second), now.id, content, changes=sent.id)
+    await send(office.admin, now.id, Reaction("👍"), changes=sent.id)
