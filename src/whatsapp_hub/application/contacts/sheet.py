@@ -11,6 +11,8 @@ from whatsapp_hub.domain.messaging.contact import Contact, address_of
 MOST_LINES = 2000
 """Every contact of a table is locked until all are stored."""
 
+MOST_COLUMNS = 204
+"""The hub's own, and as many fields as an export has."""
 LONGEST_CELL = 4000
 OWN_COLUMNS = ("phone", "name", "labels", "blocked")
 _BETWEEN_LABELS = ";"
@@ -36,7 +38,7 @@ def read_sheet(text: str) -> list[Line]:
     other column is a field of that name. Raises Invalid, which names lines and columns (`/2/phone`)."""
     rows = _numbered(text.removeprefix("\ufeff"))
     _, names = next(rows, (1, []))
-    names = [name.strip() for name in names]
+    names = [_plain(name) for name in names]
     _check(names)
     return list(_lines(rows, names))
 
@@ -62,6 +64,8 @@ def _delimiter(text: str) -> str:
 def _check(names: Sequence[str]) -> None:
     if "phone" not in names:
         raise Invalid.field("1", "must name the columns, one of them phone")
+    if len(names) > MOST_COLUMNS:
+        raise Invalid.field("1", f"must have at most {MOST_COLUMNS} columns")
     for place, name in enumerate(names):
         if not name or name in names[:place]:
             raise Invalid.field(f"1/{name or place + 1}", "must be a name, and only one column's")
@@ -107,8 +111,8 @@ def _safe(cell: str) -> str:
 
 
 def header_of(fields: Sequence[str]) -> str:
-    """Write the header."""
-    return _written([(*OWN_COLUMNS, *fields)])
+    """Write the header. No name of a field is a formula either."""
+    return _written([(*OWN_COLUMNS, *map(_safe, fields))])
 
 
 def lines_of(contacts: Iterable[Contact], fields: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whatsapp_hub.application.contacts.sheet import MOST_LINES, Line, header_of, lines_of, read_sheet
+from whatsapp_hub.application.contacts.sheet import MOST_COLUMNS, MOST_LINES, Line, header_of, lines_of, read_sheet
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.messaging.contact import Card, Contact, Identity
@@ -46,6 +46,7 @@ def test_a_line_is_numbered_as_an_editor_does_even_behind_a_cell_of_several_line
         ("name\nAna\n", ["/1"]),
         ("phone,name,name\n", ["/1/name"]),
         ("phone,\n", ["/1/2"]),
+        ("phone," + ",".join(f"c{n}" for n in range(MOST_COLUMNS)), ["/1"]),
         ("phone,name\n1\n,Ana\n", ["/2", "/3/phone"]),
         (f"phone,x\n1,{'y' * 4001}\n", ["/2/x"]),
         ('phone,name\n1,"Ana\n', ["/2"]),
@@ -77,3 +78,11 @@ def test_what_is_written_is_read_as_it_was(name: str, labels: list[str], value: 
     [line] = read_sheet(header_of(["x"]) + lines_of([contact(card)], ["x"]))
     assert (line.phone, line.name, line.fields) == ("5511999990001", card.name, card.fields)
     assert line.labels == card.labels
+
+
+def test_no_name_of_a_column_is_a_formula_and_each_comes_back_as_it_was() -> None:
+    fields = ["=HYPERLINK(0)", "+x", "-x", "@x", "cidade"]
+    header = header_of(fields)
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in next(csv.reader(io.StringIO(header))))
+    [line] = read_sheet(header + ",".join(["49170", "", "", "", *"abcde"]))
+    assert list(line.fields) == fields
