@@ -93,7 +93,7 @@ async def main(url: str, scale: float) -> None:
     lookups._resolve = look_up
     for module, name in (
         *((dial, "ANSWER_S"), (upstream, "REACH_S"), (trial, "TRIAL_S")),
-        *((session_holder, "TRY_FOR_S"), (session_holder, "TRY_EVERY_S")),
+        *((session_holder, "TRY_FOR_S"), (trial, "TRY_EVERY_S")),
     ):
         setattr(module, name, getattr(module, name) * scale)
     inbox = Inbox()

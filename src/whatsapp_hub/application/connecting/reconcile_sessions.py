@@ -1,7 +1,7 @@
 """ReconcileSessions: reconcile this process's connections with the desired state; close all before its lease expires.
 
-Once a second (or at a wake-up) the desired state in PostgreSQL is compared with what is open here. Dials are staggered;
-closing is immediate.
+Once a second (or at a wake-up) the desired state in PostgreSQL is compared with what is open here. The first dials of
+sessions that are restored are staggered; closing is immediate.
 """
 
 import asyncio
@@ -54,6 +54,7 @@ class ReconcileSessions:
     _desired: dict[SessionId, DesiredConnection] = field(default_factory=dict)
     _open: dict[SessionId, OpenConnection] = field(default_factory=dict)
     _unclean: set[SessionId] = field(default_factory=set)
+    _dialled_here: set[SessionId] = field(default_factory=set)
     _taken_over: set[SessionId] = field(default_factory=set)
     _closing: dict[SessionId, OpenConnection] = field(default_factory=dict)
     _closings: set[asyncio.Task[None]] = field(default_factory=set)
@@ -200,6 +201,7 @@ class ReconcileSessions:
         if gone := [connection.session_id for connection in closed if not connection.is_wanted]:
             await self.records.leases.let_go(me, gone)
             self._unclean -= set(gone)
+            self._dialled_here -= set(gone)
             self._taken_over -= set(gone)
 
     async def _forget(self, connection: DesiredConnection) -> None:
@@ -214,11 +216,14 @@ class ReconcileSessions:
     # Opening
 
     def _waiting(self) -> DesiredConnection | None:
-        """Return the next connection to dial."""
+        """Return the next connection to dial: one that was dialled here before has made its pause already."""
+        first: DesiredConnection | None = None
         for id, connection in self._desired.items():
             if connection.is_due and not connection.must_forget and id not in self._open and id not in self._closing:
-                return connection
-        return None
+                if id in self._dialled_here:
+                    return connection
+                first = first or connection
+        return first
 
     async def _dial(self) -> None:
         while True:
@@ -226,7 +231,8 @@ class ReconcileSessions:
             self._due.clear()
             while not self._hung_up and (connection := self._waiting()):
                 self._desired.pop(connection.session_id)  # the next `reconcile` brings it back if this fails
-                next_at = time.monotonic() + self.stagger_s
+                is_repeated = connection.session_id in self._dialled_here
+                next_at = time.monotonic() + (0.0 if is_repeated else self.stagger_s)
                 try:
                     await self._dial_one(connection)
                 except (Unavailable, TimeoutError):
@@ -247,6 +253,7 @@ class ReconcileSessions:
         now, unclean = time.monotonic(), connection.session_id in self._unclean
         opened = OpenConnection(ref, down_since=now)
         self._open[connection.session_id] = opened
+        self._dialled_here.add(connection.session_id)
         self.dialled += 1
         try:
             await self.socket(connection.provider).open(ref, unclean=unclean)
@@ -317,6 +324,7 @@ class ReconcileSessions:
             await self.lease.leave(clean=False)
             self._unclean.clear()
             self._taken_over.clear()
+            self._dialled_here.clear()
             await self.lease.enter()
         finally:
             self._hung_up = self._severed = False

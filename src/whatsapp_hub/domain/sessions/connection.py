@@ -56,7 +56,7 @@ class ReconnectPolicy:
     attempts: int = 3
     first_delay: timedelta = timedelta(seconds=2)
     longest_delay: timedelta = timedelta(minutes=5)
-    longest_unreachable: timedelta = timedelta(seconds=10)
+    longest_unreachable: timedelta = timedelta(seconds=5)
     answer: timedelta = timedelta(seconds=90)
     heal: timedelta = timedelta(minutes=3)
     silence: timedelta = timedelta(seconds=45)

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from tests.fakes.hanging import certificate, hanging
-from whatsapp_hub.adapters.providers.neonize.egress import lookups, trial, upstream
+from whatsapp_hub.adapters.providers.neonize.egress import forward_proxy, lookups, trial, upstream
 from whatsapp_hub.adapters.providers.neonize.egress.forward_proxy import ForwardProxy, Route
 from whatsapp_hub.adapters.providers.neonize.egress.upstream import Unreachable, environments_proxy, reach
 
@@ -251,6 +251,7 @@ async def test_cutting_ends_what_is_joined_and_what_still_waits_but_not_the_rout
     async with listening(echo) as port, listening(silent) as hole:
         route = await forward.route("", lambda: None)
         reader, _, _ = await through(route, "127.0.0.1", port)
+        route.answered()
         route.proxy = f"http://127.0.0.1:{hole}"
         waits = asyncio.create_task(through(route, "127.0.0.1", port))
         await asyncio.sleep(0.1)
@@ -258,6 +259,7 @@ async def test_cutting_ends_what_is_joined_and_what_still_waits_but_not_the_rout
         assert await asyncio.wait_for(reader.read(), 5) == b""
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await asyncio.wait_for(waits, 5)
+        route.answered()
         route.proxy = ""
         _, _, answer = await through(route, "127.0.0.1", port)
         assert answer.startswith(b"HTTP/1.1 200 ")
@@ -326,6 +328,64 @@ async def test_an_unreachable_host_is_told_to_the_library_in_words(forward: Forw
     _, _, answer = await through(route, "127.0.0.1", port)
     assert answer.startswith(b"HTTP/1.1 502 connecting to 127.0.0.1: connection refused\r\n")
     assert route.failure == "connecting to 127.0.0.1: connection refused"
+
+
+async def test_a_connection_after_one_that_came_to_nothing_waits_until_whatsapp_answers(
+    forward: ForwardProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library's own pauses grow with every attempt: so its next one waits here, and is through at once."""
+    tries, answers = asyncio.Queue[str](), asyncio.Event()
+
+    async def try_whatsapp(proxy: str) -> None:
+        tries.put_nowait(proxy)
+        if not answers.is_set():
+            raise Unreachable("WhatsApp's answer: none within 10 s")
+
+    monkeypatch.setattr(trial, "try_whatsapp", try_whatsapp)
+    monkeypatch.setattr(trial, "TRY_EVERY_S", 0.01)
+    async with listening(echo) as port:
+        route = await forward.route("", lambda: None)
+        await through(route, "127.0.0.1", port)
+        route.cut()
+        waits = asyncio.create_task(through(route, "127.0.0.1", port))
+        for _ in range(3):
+            await tries.get()
+        assert route.is_trying
+        assert not waits.done()
+        answers.set()
+        _, _, answer = await asyncio.wait_for(waits, 5)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        route.answered()
+        while not tries.empty():
+            tries.get_nowait()
+        await through(route, "127.0.0.1", port)
+        assert tries.empty(), "one that was connected is not tried first"
+
+
+async def test_a_connection_that_waits_in_vain_is_refused_and_ends_with_its_route(
+    forward: ForwardProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = asyncio.Queue[str]()
+
+    async def try_whatsapp(proxy: str) -> None:
+        tries.put_nowait(proxy)
+        raise Unreachable("WhatsApp's answer: none within 10 s")
+
+    monkeypatch.setattr(trial, "try_whatsapp", try_whatsapp)
+    async with listening(echo) as port:
+        route = await forward.route("", lambda: None)
+        await through(route, "127.0.0.1", port)
+        monkeypatch.setattr(forward_proxy, "RETRY_FOR_S", -1.0)
+        _, _, answer = await through(route, "127.0.0.1", port)
+        assert answer.startswith(b"HTTP/1.1 502 WhatsApp's answer: none within 10 s\r\n")
+        monkeypatch.setattr(forward_proxy, "RETRY_FOR_S", 40.0)
+        while not tries.empty():
+            tries.get_nowait()
+        waits = asyncio.create_task(through(route, "127.0.0.1", port))
+        await tries.get()
+        forward.forget(route)
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await asyncio.wait_for(waits, 5)
 
 
 # -- trying it without the library

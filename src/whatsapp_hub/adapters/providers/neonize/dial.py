@@ -151,6 +151,8 @@ class SessionDial:
         connection that is busy with its store was answered: a number's first one stores 812 keys."""
         if connection != self._connections or self.ending.is_set() or self.is_connected or self.has_code.is_set():
             return
+        if self.route is not None and self.route.is_trying:
+            return  # what it then opens has a deadline of its own
         if self.link and self.link.is_storing and time.monotonic() < until:
             self._loop.call_later(LOOK_AGAIN_S, self._expire, connection, until)
             return
@@ -282,6 +284,8 @@ class SessionDial:
             self.is_logged_in = seen.status is SessionStatus.CONNECTED
             self.is_connected = self.is_logged_in or stored.event == "KeepAliveTimeout"
             self.was_connected = self.was_connected or self.is_connected
+            if self.is_logged_in and self.route is not None:
+                self.route.answered()
             self.is_unreachable = (seen.reason or "").startswith(StatusReason.NO_NETWORK)
 
     def _remember_author(self, stored: StoredEvent) -> None:

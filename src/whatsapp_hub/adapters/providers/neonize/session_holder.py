@@ -5,7 +5,6 @@ the background; opening it again waits until that is done.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
@@ -24,7 +23,7 @@ from whatsapp_hub.adapters.providers.neonize.dial import (
     unreachable,
 )
 from whatsapp_hub.adapters.providers.neonize.egress.forward_proxy import ForwardProxy
-from whatsapp_hub.adapters.providers.neonize.egress.trial import try_whatsapp
+from whatsapp_hub.adapters.providers.neonize.egress.trial import until_answered
 from whatsapp_hub.adapters.providers.neonize.egress.upstream import Unreachable
 from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.library import Library, Missing, answered
@@ -54,8 +53,7 @@ STARTS_AT_ONCE = 2
 """The library takes one start at a time; who waits longer for it has not begun its time to answer."""
 
 TRY_FOR_S = 60.0
-TRY_EVERY_S = 5.0
-"""A linked number whose dial found no answer is tried so often, for so long, before the hub plans its next dial."""
+"""A linked number whose dial found no answer is tried for so long before the hub plans its next dial."""
 
 T = TypeVar("T")
 
@@ -231,16 +229,9 @@ class Holder:
     async def _answering(self, line: SessionDial) -> None:
         """Wait until WhatsApp answers, if the last dial found no answer; a linked number tries again by itself, so that
         it is back soon. Raises Unreachable, OSError."""
-        until, proxy = time.monotonic() + TRY_FOR_S, _settings(line.session).proxy
-        while line.session.id in self._unanswered and not line.ending.is_set():
-            try:
-                await try_whatsapp(proxy)
-            except Unreachable:
-                if not line.jid or time.monotonic() > until:
-                    raise
-                await asyncio.sleep(TRY_EVERY_S)
-            else:
-                return
+        if line.session.id in self._unanswered:
+            within_s = TRY_FOR_S if line.jid else 0.0
+            await until_answered(_settings(line.session).proxy, within_s, lambda: not line.ending.is_set())
 
     async def _by(self, line: SessionDial, link: Link) -> None:
         settings = _settings(line.session)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 import h11
 
+from whatsapp_hub.adapters.providers.neonize.egress.trial import until_answered
 from whatsapp_hub.adapters.providers.neonize.egress.tunnel import Tunnel
 from whatsapp_hub.adapters.providers.neonize.egress.upstream import Connection, Unreachable, reach
 
@@ -22,6 +23,9 @@ HOST = "127.0.0.1"
 _USER = "route"
 _PIECE = 65536
 _HEAD_S = 10.0
+
+RETRY_FOR_S = 40.0
+"""For so long a connection that the library makes again waits here for WhatsApp; it waits 60 s for us."""
 
 
 class Route:
@@ -32,6 +36,8 @@ class Route:
         self.begun = threading.Event()
         self.failure = ""
         self.main: Tunnel | None = None
+        self.is_trying = False
+        self._is_answered = True
         self._opened = opened
         self._host = ""
         self._tunnels: set[Tunnel] = set()
@@ -65,6 +71,10 @@ class Route:
         """Return what the present connection waits for, in words."""
         return "WhatsApp's answer" if self.main and self.main.received else "the answer to the TLS handshake"
 
+    def answered(self) -> None:
+        """Note that the number is connected: its next connection needs no trial. From any thread."""
+        self._is_answered = True
+
     def hold(self, *, is_held: bool) -> None:
         """Keep what the library sends to WhatsApp, on this connection or another, or send it after all."""
         self._is_held = is_held
@@ -84,17 +94,19 @@ class Route:
         self.cut()
 
     async def open(self, inside: Connection, host: str, port: int) -> None:
-        """Join a connection of the library's to the host that it asks for. Raises Unreachable."""
+        """Join a connection of the library's to the host that it asks for. One after another that came to nothing waits
+        here until WhatsApp answers, since the library's own pauses grow with each. Raises Unreachable."""
         if self._is_shut:
             raise Unreachable("the session was closed")
         self.begun.set()
         self._host = self._host or host
-        if host == self._host:
-            self._opened()
         task = asyncio.current_task()
         if task is not None:
             self._waiting.add(task)
         try:
+            if host == self._host:
+                await self._answering()
+                self._opened()
             outside = await reach(host, port, self.proxy)
         except Unreachable as error:
             self.failure = str(error)
@@ -109,6 +121,16 @@ class Route:
         if not is_of_files:
             self.main = tunnel
             tunnel.hold(is_held=self._is_held)
+
+    async def _answering(self) -> None:
+        was_answered, self._is_answered = self._is_answered, False
+        if was_answered:
+            return
+        self.is_trying = True
+        try:
+            await until_answered(self.proxy, RETRY_FOR_S, lambda: not self._is_shut)
+        finally:
+            self.is_trying = False
 
     def _ended(self, tunnel: Tunnel) -> None:
         self._tunnels.discard(tunnel)

@@ -3,6 +3,8 @@
 import asyncio
 import secrets
 import ssl
+import time
+from collections.abc import Callable
 
 from websockets.client import ClientProtocol
 from websockets.protocol import State
@@ -13,6 +15,7 @@ from whatsapp_hub.adapters.providers.neonize.egress.upstream import Connection, 
 from whatsapp_hub.adapters.tls import http1_context
 
 TRIAL_S = 10.0
+TRY_EVERY_S = 5.0
 HOST, PORT = "web.whatsapp.com", 443
 _ADDRESS = parse_uri(f"wss://{HOST}/ws/chat")
 _ORIGIN = Origin(f"https://{HOST}")
@@ -21,6 +24,20 @@ _CLIENT_HELLO = b"\x12\x22\x0a\x20"
 """A HandshakeMessage with a ClientHello, whose ephemeral key of 32 bytes follows."""
 
 _PIECE = 65536
+
+
+async def until_answered(proxy: str, within_s: float, is_wanted: Callable[[], bool]) -> None:
+    """Try again and again until WhatsApp answers, or nobody wants to know. Raises Unreachable when the time is up."""
+    until = time.monotonic() + within_s
+    while is_wanted():
+        try:
+            await try_whatsapp(proxy)
+        except Unreachable:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(TRY_EVERY_S)
+        else:
+            return
 
 
 async def try_whatsapp(proxy: str) -> None:
