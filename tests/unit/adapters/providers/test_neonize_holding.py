@@ -245,6 +245,23 @@ async def test_a_dial_that_nobody_answers_ends_by_its_deadline(held: Held, monke
     assert held.library.listeners == {}
 
 
+async def test_a_number_that_was_just_paired_has_the_same_deadline(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until it moves in, a code that is shown is an answer."""
+    monkeypatch.setattr(neonize_dial, "ANSWER_S", 0.1)
+    held.library.connects = False
+    await held.provider.open(held.session)
+    line = held.provider._holder.lines[held.session.id]
+    line.has_code.set()
+    line.is_paired = True
+    await asyncio.sleep(0.2)
+    assert held.states == []
+    line.moved_in()
+    line.reaching()
+    await held.until(lambda: held.pulse is None)
+    await held.until(lambda: bool(held.states))
+    assert (held.states[-1][1] or "").startswith("no_network: ")
+
+
 async def test_a_dial_that_stores_its_keys_has_more_time(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     """WhatsApp has answered: a number's first connection stores hundreds of keys, a statement each."""
     for name, seconds in (("ANSWER_S", 0.05), ("LOOK_AGAIN_S", 0.02), ("STORING_S", 0.6)):

@@ -102,6 +102,7 @@ class SessionDial:
         self.link: Link | None = None
         self.route: Route | None = None
         self.was_connected = self.is_unreachable = False
+        self._has_moved_in = False
         self._connections = 0
         self._asked: list[float] = []
         self._pump = pump
@@ -140,6 +141,13 @@ class SessionDial:
         finally:
             self._asked.remove(began)
 
+    def moved_in(self) -> None:
+        """Note that it has left the pairing process. It is dialled, and given up, like any linked number now."""
+        self.uuid = f"{self.uuid}/paired"
+        self.has_code.clear()
+        self._has_moved_in = True
+        self._connections += 1  # no deadline of a connection that it had there counts any more
+
     def reaching(self) -> None:
         """Give a connection that is being made ANSWER_S; only the newest counts."""
         self._connections += 1
@@ -159,7 +167,7 @@ class SessionDial:
         route = self.route
         if self.was_connected and route is not None:
             route.cut()
-        elif not self.is_paired:
+        elif self._has_moved_in or not self.is_paired:
             self.report(
                 "ended", unreachable(f"{route.awaited if route else 'the library'}: none within {ANSWER_S:.0f} s")
             )

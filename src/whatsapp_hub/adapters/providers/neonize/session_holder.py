@@ -301,7 +301,7 @@ class Holder:
             if line.link:
                 await line.link.hang_up()
             self._forget_route(line)
-            line.uuid = f"{line.uuid}/paired"
+            line.moved_in()
         try:
             await self._dial_here(*await self._ready(), line)
         except (Missing, Unavailable, OSError) as error:
