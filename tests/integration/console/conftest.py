@@ -11,8 +11,10 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
@@ -21,6 +23,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.fakes.graph import FakeGraph
+from tests.fakes.http import Reply, Request
+from tests.fakes.openid import CLIENT_ID, CLIENT_SECRET, OpenId
 from tests.integration.http.conftest import free_port
 
 ROOT = Path(__file__).parents[3]
@@ -135,19 +139,52 @@ def built() -> None:
         pytest.skip(f"the console cannot be built here: {made.stderr.strip()[-300:]}")
 
 
+class Entering(OpenId):
+    """An OpenID provider with a page of its own, on which `person` comes back to the hub by a link."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.person: dict[str, Any] = {}
+
+    async def handle(self, request: Request) -> Reply:
+        if request.path != "/authorize":
+            return await super().handle(request)
+        back = self.comes_back(f"{self.url}/authorize?{urlencode(request.query)}", **self.person)
+        page = f'<!doctype html><title>Provider</title><a href="{escape(back)}">Enter</a>'
+        return Reply(200, page.encode(), "text/html")
+
+
 @pytest_asyncio.fixture(scope="package")
-async def site(built: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with FakeGraph() as graph, running(tmp_path_factory.mktemp("console"), WHATSAPP_API_URL=graph.url) as made:
+async def provider() -> AsyncIterator[Entering]:
+    async with Entering() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="package")
+async def site(built: None, provider: Entering, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    port = free_port()
+    settings = {"PORT": str(port), "HUB_PUBLIC_URL": f"http://127.0.0.1:{port}", **_oidc(provider, port)}
+    folder = tmp_path_factory.mktemp("console")
+    async with FakeGraph() as graph, running(folder, WHATSAPP_API_URL=graph.url, **settings) as made:
         made.graph = graph
         yield made
+
+
+def _oidc(provider: OpenId, port: int) -> dict[str, str]:
+    return {
+        "OIDC_ISSUER": provider.issuer,
+        "OIDC_CLIENT_ID": CLIENT_ID,
+        "OIDC_CLIENT_SECRET": CLIENT_SECRET,
+        "FRONTEND_URL": f"http://127.0.0.1:{port}",
+    }
 
 
 @asynccontextmanager
 async def running(folder: Path, **more: str) -> AsyncIterator[Site]:
     """Run `whatsapp-hub serve` with its own databases in a folder, and these settings besides."""
-    port = free_port()
+    port = more.pop("PORT", None) or str(free_port())
     settings = {
-        "PORT": str(port),
+        "PORT": port,
         "HUB_DATA_DIR": str(folder / "hub"),
         "HUB_ADMIN_EMAIL": ADMIN[0],
         "HUB_ADMIN_PASSWORD": ADMIN[1],

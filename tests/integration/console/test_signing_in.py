@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pyotp
 import pytest
 from playwright.async_api import expect
 
-from tests.integration.console.conftest import ADMIN, Open, Site
+from tests.integration.console.conftest import ADMIN, PASSWORD, Entering, Open, Site
 from whatsapp_hub.adapters.security.sign_in_file import SignInFile
 from whatsapp_hub.main.generated_secrets import replace_secret
 
@@ -55,6 +56,44 @@ async def test_signing_out_ends_it_for_the_other_window_too(site: Site, open_win
     await window.page.get_by_role("menuitem", name="Sign out").click()
     await expect(window.page.get_by_label("Password")).to_be_visible()
     await expect(other.get_by_role("dialog", name="Sign in again")).to_be_visible(timeout=30_000)
+
+
+async def test_one_enters_by_the_openid_provider(site: Site, provider: Entering, open_window: Open) -> None:
+    email = await site.agent("Olga Openid")
+    provider.person = {"sub": "olga", "email": email, "email_verified": True, "name": "Olga Openid"}
+    window = await open_window()
+    await window.page.goto(f"{site.url}/login")
+    await window.page.get_by_role("link", name="Single sign-on").click()
+    await window.page.get_by_role("link", name="Enter").click()
+    await expect(window.page.get_by_role("button", name="Olga Openid, Offline")).to_be_visible()
+    assert "code=" not in window.page.url
+
+
+async def test_a_second_factor_is_enrolled_and_asked_for(site: Site, open_window: Open) -> None:
+    email = await site.agent("Sara Second")
+    window = await open_window(email)
+    page = window.page
+    await page.goto(f"{site.url}/settings/me")
+    await page.get_by_role("button", name="Second factor").click()
+    dialog = page.get_by_role("dialog", name="Second factor")
+    await dialog.get_by_label("Password").fill(PASSWORD)
+    await dialog.get_by_role("button", name="Continue").click()
+    secret = await dialog.locator("code").inner_text()
+    await dialog.get_by_label("Code").fill(pyotp.TOTP(secret).now())
+    await dialog.get_by_role("button", name="Continue").click()
+    codes = (await dialog.locator(".codes").inner_text()).split()
+    await dialog.get_by_role("button", name="I kept them").click()
+    await page.locator(".rail-me").click()
+    await page.get_by_role("menuitem", name="Sign out").click()
+    await page.get_by_label("E-mail").fill(email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await page.get_by_label("Code").fill("000000")
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("alert")).to_contain_text("This code is wrong")
+    await page.get_by_label("Code").fill(codes[0])
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
 
 
 async def test_the_language_is_chosen_before_one_enters(site: Site, open_window: Open) -> None:
