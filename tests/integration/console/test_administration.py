@@ -106,7 +106,7 @@ async def test_the_log_grows_on_the_page_and_waits_while_it_is_paused(site: Site
     await expect(page.locator(".json").first).to_contain_text("first words")
     await page.get_by_role("button", name="Pause").click()
     await site.writes(session_id, number, "later words")
-    await expect(page.get_by_text("1 new ones wait")).to_be_visible()
+    await expect(page.get_by_text("1 waiting")).to_be_visible()
     await page.get_by_role("button", name="Go on").click()
     await page.locator(".audit summary", has_text=await _position_of(site, "later words")).click()
     await expect(page.locator(".json").first).to_contain_text("later words")

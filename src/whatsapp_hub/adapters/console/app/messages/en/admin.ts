@@ -167,6 +167,9 @@ export const admin: typeof Portuguese = {
     "read-company": "read the company's settings",
     "manage-company": "change the company's settings and texts",
     "read-audit": "read who changed what",
+    "read-templates": "read message templates",
+    "manage-templates": "change message templates",
+    "manage-contacts": "change customers",
     "export-contacts": "export all of a customer",
     "erase-contacts": "erase all of a customer",
     "read-metrics": "read figures",
@@ -183,7 +186,7 @@ export const admin: typeof Portuguese = {
     pause: "Pause",
     goOn: "Go on",
     away: "No connection to the log. It tries again by itself.",
-    waiting: (n) => `${n} new ones wait`,
+    waiting: (n) => `${n} waiting`,
     copy: "Copy as JSON",
   },
   system: {

@@ -167,6 +167,9 @@ export const admin: typeof Portuguese = {
     "read-company": "ver los ajustes de la empresa",
     "manage-company": "cambiar los ajustes y textos de la empresa",
     "read-audit": "ver quién cambió qué",
+    "read-templates": "ver plantillas de mensaje",
+    "manage-templates": "cambiar plantillas de mensaje",
+    "manage-contacts": "cambiar clientes",
     "export-contacts": "exportar todo de un cliente",
     "erase-contacts": "borrar todo de un cliente",
     "read-metrics": "ver indicadores",
@@ -183,7 +186,7 @@ export const admin: typeof Portuguese = {
     pause: "Pausar",
     goOn: "Continuar",
     away: "Sin conexión con el registro. Lo intenta de nuevo por sí solo.",
-    waiting: (n) => `${n} nuevos esperan`,
+    waiting: (n) => `${n} en espera`,
     copy: "Copiar como JSON",
   },
   system: {

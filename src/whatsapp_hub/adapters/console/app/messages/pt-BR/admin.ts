@@ -165,6 +165,9 @@ export const admin = {
     "read-company": "ver os ajustes da empresa",
     "manage-company": "alterar os ajustes e textos da empresa",
     "read-audit": "ver quem mudou o quê",
+    "read-templates": "ver modelos de mensagem",
+    "manage-templates": "alterar modelos de mensagem",
+    "manage-contacts": "alterar clientes",
     "export-contacts": "exportar tudo de um cliente",
     "erase-contacts": "apagar tudo de um cliente",
     "read-metrics": "ver indicadores",
@@ -181,7 +184,7 @@ export const admin = {
     pause: "Pausar",
     goOn: "Continuar",
     away: "Sem conexão com o registro. Tenta de novo sozinho.",
-    waiting: (n: string) => `${n} novos esperam`,
+    waiting: (n: string) => `${n} à espera`,
     copy: "Copiar como JSON",
   },
   system: {

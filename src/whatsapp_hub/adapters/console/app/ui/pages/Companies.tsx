@@ -104,7 +104,7 @@ function New({ onClose, onMade }: { onClose: () => void; onMade: () => Promise<v
             label={t().companies.slug}
             name="slug"
             value={slug}
-            placeholder={identifierOf(name)}
+            placeholder={name && identifierOf(name)}
             onInput={setSlug}
             hint={t().companies.slugHint}
             wrong={wrong("slug")}
