@@ -33,12 +33,14 @@ class SocketMessage(View):
 
 
 class SocketStatus(View):
-    """A message's new state. `outcome`: nobody knows whether it was sent; `error`: why it failed."""
+    """A message's new state. `whatsappMessageId`: its id at the provider, once it is known; `outcome`: nobody knows
+    whether it was sent; `error`: why it failed."""
 
     message_id: UUID
     conversation_id: UUID
     status: MessageStatus
     position: int
+    whatsapp_message_id: str | UnsetType = UNSET
     outcome: Literal["unknown"] | UnsetType = UNSET
     error: FailureView | UnsetType = UNSET
 

@@ -76,6 +76,8 @@ def _status(event: LoggedEvent, body: Body) -> list[Emission]:
         "status": message.status,
         "position": event.position,
     }
+    if message.whatsapp_message_id:
+        payload["whatsappMessageId"] = message.whatsapp_message_id
     if event.type == "message.outcome_unknown":
         payload["outcome"] = "unknown"
     if message.error:

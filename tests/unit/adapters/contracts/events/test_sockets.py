@@ -42,6 +42,11 @@ def test_a_receipt_is_a_status(type: str) -> None:
     assert said(logged(type, message=MESSAGE)) == [("message-status", status)]
 
 
+def test_a_status_says_the_providers_id_once_it_is_known() -> None:
+    [(_, payload)] = said(logged("message.sent", message={**MESSAGE, "whatsappMessageId": "wamid.1"}))
+    assert payload["whatsappMessageId"] == "wamid.1"  # type: ignore[index]
+
+
 def test_what_was_typed_on_the_phone_is_new_to_everybody() -> None:
     typed = {**MESSAGE, "senderId": None}
     assert [name for name, _ in said(logged("message.sent", message=typed))] == ["message-sent"]

@@ -92,7 +92,14 @@ export class HttpApi implements Api {
 }
 
 function problemOf(status: number, text: string, requestId: string | null, retryAfter: string | null): Problem {
-  let document: { type?: string; detail?: string; title?: string; errors?: { pointer: string; detail: string }[] } = {};
+  let document: {
+    type?: string;
+    detail?: string;
+    title?: string;
+    errors?: { pointer: string; detail: string }[];
+    department?: string | null;
+    user?: string | null;
+  } = {};
   try {
     document = JSON.parse(text);
   } catch {
@@ -105,5 +112,6 @@ function problemOf(status: number, text: string, requestId: string | null, retry
     fields,
     requestId,
     retryAfterS,
+    holder: { department: document.department ?? null, user: document.user ?? null },
   });
 }

@@ -14,6 +14,7 @@ export type HubEvent =
       messageId: string;
       conversationId: string;
       status: MessageStatus;
+      whatsappMessageId?: string;
       outcome?: "unknown";
       error?: FailureView;
     } & Positioned)

@@ -2087,6 +2087,7 @@ export interface SocketStatus {
   conversationId: string;
   status: MessageStatus;
   position: number;
+  whatsappMessageId?: string;
   outcome?: "unknown";
   error?: FailureView;
 }

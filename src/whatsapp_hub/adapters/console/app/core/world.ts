@@ -181,7 +181,12 @@ function isCounted(last: LastMessage | null | undefined, message: Message): bool
 type StatusEvent = Extract<HubEvent, { name: "message-status" }>;
 
 function changeStatus(world: World, event: StatusEvent, touched: Touched): void {
-  const change: Partial<Message> = { status: event.status, outcome: event.outcome ?? null, error: event.error ?? null };
+  const change: Partial<Message> = {
+    status: event.status,
+    outcome: event.outcome ?? null,
+    error: event.error ?? null,
+    ...(event.whatsappMessageId ? { whatsappMessageId: event.whatsappMessageId } : {}),
+  };
   const chat = world.chats.get(event.conversationId);
   if (chat) {
     const known = chat.messages.find((m) => m.id === event.messageId);
@@ -227,8 +232,9 @@ function merged(known: Message | undefined, message: Message): Message {
 }
 
 function withStatus(message: Message, known: Message | undefined): Message {
-  if (!known || isForward(known.status, message.status)) return message;
-  return { ...message, status: known.status, outcome: known.outcome, error: known.error };
+  const whatsappMessageId = message.whatsappMessageId ?? known?.whatsappMessageId ?? null;
+  if (!known || isForward(known.status, message.status)) return { ...message, whatsappMessageId };
+  return { ...message, whatsappMessageId, status: known.status, outcome: known.outcome, error: known.error };
 }
 
 function lastOf(message: Message): LastMessage {

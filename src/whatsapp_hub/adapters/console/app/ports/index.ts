@@ -9,12 +9,14 @@ export class Problem extends Error {
   readonly fields: Readonly<Record<string, string>>;
   readonly requestId: string | null;
   readonly retryAfterS: number | null;
+  /** Who has the customer, of `held_elsewhere`. */
+  readonly holder: { department: string | null; user: string | null };
 
   constructor(
     status: number,
     kind: string,
     detail: string,
-    more: Partial<Pick<Problem, "fields" | "requestId" | "retryAfterS">> = {},
+    more: Partial<Pick<Problem, "fields" | "requestId" | "retryAfterS" | "holder">> = {},
   ) {
     super(detail);
     this.status = status;
@@ -22,6 +24,7 @@ export class Problem extends Error {
     this.fields = more.fields ?? {};
     this.requestId = more.requestId ?? null;
     this.retryAfterS = more.retryAfterS ?? null;
+    this.holder = more.holder ?? { department: null, user: null };
   }
 
   get isOffline(): boolean {

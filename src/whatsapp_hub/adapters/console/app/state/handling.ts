@@ -75,6 +75,25 @@ export async function react(message: Message, emoji: string): Promise<void> {
   await api.send<Message>("POST", "/api/messages", body, { key: crypto.randomUUID() }).catch(complain);
 }
 
+/** Write one of our messages anew. */
+export const edit = (message: Message, text: string): Promise<boolean> =>
+  change(message, { kind: "edit", messageId: message.id, text });
+
+/** Take one of our messages back from the customer's phone. */
+export const revoke = (message: Message): Promise<boolean> =>
+  change(message, { kind: "revoke", messageId: message.id });
+
+async function change(message: Message, content: object): Promise<boolean> {
+  try {
+    const body = { conversationId: message.conversationId, content };
+    await api.send<Message>("POST", "/api/messages", body, { key: crypto.randomUUID() });
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
+}
+
 /** Settle a message of unknown outcome (ADMIN): send it again, or say that it failed. */
 export async function settle(messageId: string, how: "retry" | "fail"): Promise<void> {
   try {

@@ -9,6 +9,7 @@ import { may, me } from "../../state/session.ts";
 import { Formatted } from "../kit/Formatted.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { Menu } from "../kit/overlays.tsx";
+import { Change, type Changing, changesOf } from "./Change.tsx";
 import { Content } from "./Content.tsx";
 
 const EMOJIS = ["👍", "❤️", "😂", "😮", "😢", "🙏"] as const;
@@ -23,7 +24,8 @@ interface BubbleProps {
 }
 
 /** One message: what it says, from whom, when, and what became of it. */
-export function Bubble({ m, isFirst, onQuote, quote }: BubbleProps): VNode {
+export function Bubble(props: BubbleProps): VNode {
+  const { m } = props;
   if (m.type === "SYSTEM" || m.type === ("CALL" as string)) {
     return (
       <p class="system-line">
@@ -32,6 +34,12 @@ export function Bubble({ m, isFirst, onQuote, quote }: BubbleProps): VNode {
       </p>
     );
   }
+  return <Said {...props} />;
+}
+
+function Said({ m, isFirst, onQuote, quote }: BubbleProps): VNode {
+  const [changing, setChanging] = useState<Changing>(null);
+  const changes = changesOf(m, setChanging);
   const side = m.direction === "INBOUND" ? "in" : m.isBot ? "out bot" : "out";
   const author =
     m.direction === "INBOUND"
@@ -71,6 +79,7 @@ export function Bubble({ m, isFirst, onQuote, quote }: BubbleProps): VNode {
           ))}
         </p>
       )}
+      {changing && <Change m={m} how={changing} onClose={() => setChanging(null)} />}
       <Fate m={m} />
       {may("work-conversations") && m.whatsappMessageId && !m.revokedAt && (
         <span class="bubble-tools">
@@ -84,6 +93,11 @@ export function Bubble({ m, isFirst, onQuote, quote }: BubbleProps): VNode {
           >
             <Icon name="smile" size="tiny" />
           </Menu>
+          {changes.length > 0 && (
+            <Menu label={t().chat.more} items={changes}>
+              <Icon name="more" size="tiny" />
+            </Menu>
+          )}
         </span>
       )}
     </article>

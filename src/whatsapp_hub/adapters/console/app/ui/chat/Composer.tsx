@@ -19,9 +19,11 @@ import { now } from "../kit/bits.tsx";
 import { Button, IconButton } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { onKey } from "../shell/keys.tsx";
-import { Files, type Upload, uploadsOf } from "./Files.tsx";
+import { EmojiPicker } from "./EmojiPicker.tsx";
+import { Files, type Upload, uploadsOf, voiceOf } from "./Files.tsx";
 import { found, ReplyPicker } from "./ReplyPicker.tsx";
 import { Template } from "./Template.tsx";
+import { Voice } from "./Voice.tsx";
 
 const TYPING_APART_MS = 3_000;
 const TEXT_LIMIT = 4_096;
@@ -83,8 +85,12 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
       return;
     }
     if (uploads.value.length) {
-      uploads.value = await Files.send(c.id, uploads, said);
-      if (!uploads.value.length) write("");
+      const isCaption = uploads.value.some((one) => !one.voice);
+      uploads.value = await Files.send(c.id, uploads, said, quotedMessage?.whatsappMessageId ?? null);
+      if (uploads.value.length) return;
+      if (said && !isCaption) outbox.write(c.id, said, null);
+      write("");
+      onUnquote();
       return;
     }
     void desk.loadNewest(c.id).catch(() => {});
@@ -130,6 +136,14 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
         if (event.ctrlKey && settings.value.enterSends && !isNote) void handling.resolve(c.id);
       });
     }
+  };
+  const insert = (some: string): void => {
+    const { selectionStart: from, selectionEnd: to } = box.current!;
+    write(text.value.slice(0, from) + some + text.value.slice(to));
+    requestAnimationFrame(() => {
+      box.current?.focus();
+      box.current?.setSelectionRange(from + some.length, from + some.length);
+    });
   };
   const attach = (files: Iterable<File>): void => {
     if (isNote) return void say(t().composer.noFilesInNotes, "info");
@@ -197,6 +211,8 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
       ) : (
         <div class="composer-line">
           {!isNote && <Attach onFiles={attach} />}
+          <EmojiPicker onPick={insert} />
+          {!isNote && <Voice onVoice={(file) => (uploads.value = [...uploads.value, voiceOf(file)])} />}
           <textarea
             ref={box}
             rows={1}

@@ -19,6 +19,18 @@ export interface Upload {
   file: File;
   progress: number | null;
   wrong: string | null;
+  /** A voice message: it has no text, and can be heard before it is sent. */
+  voice?: string;
+}
+
+/** A recorded voice message. */
+export function voiceOf(file: File): Upload {
+  return { key: crypto.randomUUID(), file, progress: null, wrong: null, voice: URL.createObjectURL(file) };
+}
+
+/** Let go of what was only there to be heard. */
+function forget(upload: Upload): void {
+  if (upload.voice) URL.revokeObjectURL(upload.voice);
 }
 
 /** Take files, and say of each at once what is wrong with it. */
@@ -36,14 +48,21 @@ function update(uploads: Signal<Upload[]>, key: string, change: Partial<Upload>)
 }
 
 /** Send files in their order, the text with the first; those that failed stay, with the reason. */
-async function send(conversationId: string, uploads: Signal<Upload[]>, caption: string): Promise<Upload[]> {
+async function send(
+  conversationId: string,
+  uploads: Signal<Upload[]>,
+  caption: string,
+  replyTo: string | null,
+): Promise<Upload[]> {
   let said = caption;
   for (const upload of [...uploads.value]) {
     if (upload.wrong && upload.progress === null && upload.file.size > MOST_FILE) continue;
     const form = new FormData();
     form.set("conversationId", conversationId);
     form.set("file", upload.file, upload.file.name);
-    if (said) form.set("caption", said);
+    if (upload.voice) form.set("voice", "true");
+    else if (said) form.set("caption", said);
+    if (replyTo) form.set("replyTo", replyTo);
     update(uploads, upload.key, { progress: 0, wrong: null });
     try {
       tookMessage(
@@ -52,7 +71,8 @@ async function send(conversationId: string, uploads: Signal<Upload[]>, caption: 
         ),
       );
       uploads.value = uploads.value.filter((one) => one.key !== upload.key);
-      said = "";
+      forget(upload);
+      if (!upload.voice) said = "";
     } catch (error) {
       update(uploads, upload.key, { progress: null, wrong: saidOf(error) });
     }
@@ -68,14 +88,22 @@ function List({ uploads }: { uploads: Signal<Upload[]> }): VNode | null {
         <li key={upload.key} class={upload.wrong ? "wrong" : ""}>
           <Icon name="file" />
           <span>
-            <b>{upload.file.name}</b>
+            {upload.voice ? (
+              // biome-ignore lint/a11y/useMediaCaption: one's own voice, before it is sent
+              <audio controls src={upload.voice} aria-label={t().inbox.record} />
+            ) : (
+              <b>{upload.file.name}</b>
+            )}
             <small>{upload.wrong ?? sizeOf(upload.file.size)}</small>
             {upload.progress !== null && <progress value={upload.progress} />}
           </span>
           <IconButton
             icon="close"
             label={t().composer.removeFile(upload.file.name)}
-            onClick={() => (uploads.value = uploads.value.filter((one) => one.key !== upload.key))}
+            onClick={() => {
+              forget(upload);
+              uploads.value = uploads.value.filter((one) => one.key !== upload.key);
+            }}
           />
         </li>
       ))}

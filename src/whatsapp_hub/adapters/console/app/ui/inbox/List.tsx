@@ -8,6 +8,7 @@ import { departments, labels, sessions } from "../../state/directory.ts";
 import { numberOf, t } from "../../state/i18n.ts";
 import * as listing from "../../state/listing.ts";
 import { go } from "../../state/route.ts";
+import * as selecting from "../../state/selecting.ts";
 import { may } from "../../state/session.ts";
 import { settings } from "../../state/settings.ts";
 import { complain } from "../../state/toasts.ts";
@@ -16,8 +17,9 @@ import { Button, IconButton } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { Menu, type MenuItem } from "../kit/overlays.tsx";
 import { onKey } from "../shell/keys.tsx";
+import { Bulk } from "./Bulk.tsx";
 import { addressOf, choice, choose, isStarting, openId, phoneShown } from "./Inbox.tsx";
-import { RowLink } from "./Row.tsx";
+import { customerOf, RowLink } from "./Row.tsx";
 
 const SEARCH_PAUSE_MS = 250;
 const STILL_MS = 3_000;
@@ -41,6 +43,7 @@ export function List(): VNode {
 
   useEffect(() => {
     frozen.value = null;
+    selecting.clear();
   }, [shown]);
   useEffect(() => {
     if (!desk.isLoaded.value || listing.isKnown(shown)) return;
@@ -65,8 +68,9 @@ export function List(): VNode {
   useEffect(() => onKey("o", () => (frozen.value = null)), []);
 
   return (
-    <section class="list" aria-label={t().list.label}>
+    <section class={`list ${selecting.selected.value.size ? "choosing" : ""}`} aria-label={t().list.label}>
       <Head />
+      <Bulk list={current} />
       <div
         class="rows-frame"
         onPointerMove={(event) => event.pointerType === "mouse" && hold()}
@@ -272,10 +276,25 @@ function Rows({ ids, more }: { ids: readonly string[]; more?: () => void }): VNo
             aria-posinset={first + n + 1}
           >
             <RowLink id={id} />
+            {may("work-conversations") && <Check id={id} ids={ids} />}
           </li>
         ))}
       </ul>
     </div>
+  );
+}
+
+/** Chooses a conversation for what is done with several; Shift: all from the one that was chosen before. */
+function Check({ id, ids }: { id: string; ids: readonly string[] }): VNode {
+  const c = desk.rowOf(id).value;
+  return (
+    <input
+      type="checkbox"
+      class="row-check"
+      aria-label={t().inbox.choose(c ? customerOf(c) : "")}
+      checked={selecting.selected.value.has(id)}
+      onClick={(event) => selecting.choose(id, ids, event.shiftKey)}
+    />
   );
 }
 

@@ -67,7 +67,9 @@ export function NewConversation({ onClose }: { onClose: () => void }): VNode {
         />
         {problem && !Object.keys(problem.fields).length && (
           <p class="form-wrong" role="alert">
-            {saidOf(problem)}
+            {problem.kind === "held_elsewhere"
+              ? t().inbox.held(problem.holder.department, problem.holder.user)
+              : saidOf(problem)}
           </p>
         )}
         <div class="actions">

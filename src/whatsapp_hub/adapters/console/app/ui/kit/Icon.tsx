@@ -117,6 +117,7 @@ const ICONS = {
   trash: Trash2,
   smile: SmilePlus,
   undo: Undo2,
+  read: CheckCheck,
   unread: MailOpen,
   up: ChevronUp,
   user: UserRound,

@@ -34,6 +34,7 @@ export function listenForKeys(): void {
     if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp"))
       return run(event.key === "ArrowDown" ? "j" : "k", event);
     if (event.altKey && event.shiftKey && event.code === "KeyN") return run("note", event);
+    if (event.altKey && event.shiftKey && event.code === "KeyV") return run("voice", event);
     // a second press is the browser's own search
     if ((event.ctrlKey || event.metaKey) && event.key === "f" && !document.querySelector(".chat-search"))
       return run("find", event);
