@@ -17,6 +17,7 @@ from typing import Any
 
 from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.measuring import CALLS, SENDS, TALLY
+from whatsapp_hub.application.media.links import MediaLinks
 from whatsapp_hub.application.media.read_file import ReadFile
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider.plugin import (
@@ -43,6 +44,7 @@ from whatsapp_hub.domain.errors import (
 )
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.messaging.content import stored_media
+from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.domain.messaging.window import is_shut, needs_it
@@ -85,6 +87,7 @@ class DrainLanes:
     still_held: Callable[[SessionId], bool] = lambda _: True
     deadlines: Deadlines = field(default_factory=Deadlines)
     at_once: int = 256
+    links: MediaLinks | None = None
     _calls: BackgroundTasks = field(default_factory=BackgroundTasks)
     _calling: Counter[TenantId] = field(default_factory=Counter)
     _turned_away: bool = False
@@ -226,7 +229,8 @@ class DrainLanes:
             return None
         async with self.storage.tenant(tenant_id) as uow:
             media = await uow.media.get(media_id)
-        return OutgoingFile(media.mime_type, media.file_name, media.size, partial(self.read_file, media))
+        link = partial(_linked, self.links, media) if self.links else None
+        return OutgoingFile(media.mime_type, media.file_name, media.size, partial(self.read_file, media), link)
 
 
 def _without_media(error: NotFound | Unavailable) -> ProviderError:
@@ -242,6 +246,10 @@ async def _show_typing(provider: ShowsTyping, session: SessionRef, chat: str) ->
             await provider.show_typing(session, chat, None)
     except Exception as error:
         log.debug("lanes.typing_unseen", extra={"error": type(error).__name__})
+
+
+def _linked(links: MediaLinks, media: Media) -> str:
+    return links.to(media.tenant_id, media.id).url
 
 
 def _ref(session: Session) -> SessionRef:

@@ -279,6 +279,7 @@ class UseCases(Provider):
         settings: Settings,
         read_file: ReadFile,
         wakes: Wakes,
+        links: MediaLinks,
     ) -> AsyncIterator[DrainLanes]:
         pacing = {
             kind: pacing_of(plugin.capabilities, settings)
@@ -286,5 +287,6 @@ class UseCases(Provider):
             if not plugin.capabilities.holds_socket
         }
         drain = DrainLanes(storage, providers, clock, new_id, pacing, read_file, partial(wakes.ring, Work.LANES))
+        drain.links = links if settings.hub_public_url else None
         yield drain
         await drain.aclose()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
+from tests.fakes.files import outgoing_file
 from tests.fakes.waha import API_KEY, FakeWaha
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
 from whatsapp_hub.adapters.providers.waha.client import WahaClient, sent_id
@@ -21,9 +24,18 @@ from whatsapp_hub.domain.errors import (
     Transient,
     Unsupported,
 )
-from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
+from whatsapp_hub.domain.ids import MediaId, MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Audio, Content, Image, Reaction, RemoteMedia, Text
+from whatsapp_hub.domain.messaging.content import (
+    Audio,
+    Content,
+    Document,
+    Image,
+    Reaction,
+    RemoteMedia,
+    StoredMedia,
+    Text,
+)
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
 PHONE = "5511987650101"
@@ -91,6 +103,43 @@ async def test_media_go_by_link_with_their_kind(client: WahaClient, waha: FakeWa
     assert image.body["file"] == {"url": "https://x.example/a.png?x=1", "mimetype": "image/png"}
     assert image.body["caption"] == "Look"
     assert (voice.path, voice.body["convert"]) == ("/api/sendVoice", True)
+
+
+LARGE = 2 * 1024 * 1024
+
+
+def linked(size: int) -> Outgoing:
+    """A message with a file of the hub's, and a hub that others reach."""
+    file = replace(outgoing_file(b"x" * size, "application/pdf", "a.pdf"), link=lambda: "https://hub.example/f")
+    ours = Document(media=StoredMedia(MediaId(uuid4())), mime_type="application/pdf", file_name="a.pdf")
+    return replace(outgoing(ours), media=file)
+
+
+async def test_a_large_file_goes_by_an_address_at_the_hub_and_a_small_one_inside(
+    client: WahaClient, waha: FakeWaha
+) -> None:
+    for size in (LARGE, 10):
+        await client.send(session(waha), linked(size), 2.0)
+    large, small = (sent.body["file"] for sent in waha.sent)
+    assert large == {"url": "https://hub.example/f", "mimetype": "application/pdf", "filename": "a.pdf"}
+    assert small == {"data": base64.b64encode(b"x" * 10).decode(), "mimetype": "application/pdf", "filename": "a.pdf"}
+
+
+async def test_where_waha_does_not_reach_the_hub_the_file_goes_inside_and_is_not_tried_again(
+    client: WahaClient, waha: FakeWaha
+) -> None:
+    here = session(waha)
+    waha.fail_next("status", status=500, body={"exception": {"message": "connect ECONNREFUSED 10.0.0.1:4000"}})
+    for _ in range(2):
+        assert (await client.send(here, linked(LARGE), 5.0)).provider_message_id
+    assert [next(iter(sent.body["file"])) for sent in waha.sent] == ["data", "data"]
+
+
+async def test_another_failure_of_a_large_file_stays_unknown(client: WahaClient, waha: FakeWaha) -> None:
+    waha.fail_next("status", status=500, body={"exception": {"message": "Protocol error"}})
+    with pytest.raises(OutcomeUnknown):
+        await client.send(session(waha), linked(LARGE), 5.0)
+    assert waha.sent == []
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from whatsapp_hub.application.accounts.remove_tenants import RemoveTenants
 from whatsapp_hub.application.media import keep_file
 from whatsapp_hub.application.media.collect_files import CollectFiles
 from whatsapp_hub.application.media.keep_file import KeepFile
+from whatsapp_hub.application.media.links import MediaLinks
 from whatsapp_hub.application.media.move_old_files import MoveOldFiles
 from whatsapp_hub.application.media.read_file import ReadFile
 from whatsapp_hub.application.media.send_media import MOST_BYTES, SendMedia, Upload
@@ -24,7 +25,7 @@ from whatsapp_hub.application.privacy.keep_retention import KeepRetention
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import Invalid, NotFound, Unavailable
-from whatsapp_hub.domain.messaging.content import Image
+from whatsapp_hub.domain.messaging.content import Image, stored_media
 from whatsapp_hub.domain.messaging.message import Message
 from whatsapp_hub.domain.sessions.session import Routing
 
@@ -157,3 +158,21 @@ async def test_the_files_of_a_removed_company_go_with_it(office: Office) -> None
     assert await office.use(TenantRemoval).begin(office.id, user.id)  # type: ignore[type-abstract]
     await office.use(RemoveTenants)()
     assert set(office.files.kept) == {(other.id, digest_of(PNG).sha256)}
+
+
+async def test_a_provider_that_fetches_gets_a_link_that_opens_the_file_where_others_reach_the_hub(
+    office: Office,
+) -> None:
+    links = MediaLinks(office.box, office.clock, "https://hub.example")
+    conversation = await office.writes(a_phone(), "Oi")
+    message = await sent(office, conversation)
+    await office.sends(links=links)
+    await sent(office, conversation)
+    await office.sends()
+    linked, plain = (one.media for one in office.line.sent if one.media)
+    assert linked
+    assert linked.link
+    assert plain
+    token = linked.link().removeprefix("https://hub.example/api/media/links/")
+    assert links.opened(token) == (office.id, stored_media(message.content))
+    assert plain.link is None

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import re
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -32,6 +34,7 @@ from whatsapp_hub.application.ports.provider.plugin import (
     SessionRef,
 )
 from whatsapp_hub.domain.errors import ProviderError
+from whatsapp_hub.domain.messaging.content import File, RemoteMedia
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,11 @@ _NEW_ID_S = 3.0
 _HAS_NO_IDS = frozenset({400, 404, 405, 500, 501})
 _NO_IDS_FOR_S = 600.0
 _REMEMBERED = 1_000
+_INSIDE_BYTES = 1024 * 1024
+"""Up to here a file goes inside the JSON; a larger one would be held thrice, in Base64."""
+_ERROR_BYTES = 10_000
+_UNFETCHED = re.compile(rb"ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|Request failed with status code")
+"""What Node says of an address that it could not fetch."""
 
 
 class WahaClient:
@@ -53,16 +61,34 @@ class WahaClient:
         self._public_url = public_url.rstrip("/")
         self._http = HttpPool(reach=reach or Reach())
         self._without_ids: TTLCache[WahaSettings, bool] = TTLCache(_REMEMBERED, _NO_IDS_FOR_S)
+        self._without_links: TTLCache[WahaSettings, bool] = TTLCache(_REMEMBERED, _NO_IDS_FOR_S)
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
         """Post the message to the engine and read its id."""
-        settings = _settings(session)
-        data = await message.media.whole() if message.media else None
-        what = sending(message, settings.session, data)
-        answer = await self._call(settings, what.method, what.path, what.body, deadline_s)
+        settings, began = _settings(session), time.monotonic()
+        answer = await self._by_link(settings, message, deadline_s)
+        if answer is None:
+            deadline_s -= time.monotonic() - began
+            data = await message.media.whole() if message.media else None
+            what = sending(message, settings.session, data)
+            answer = await self._call(settings, what.method, what.path, what.body, deadline_s)
         id = sent_id(errors.read(answer))
         # Some engines answer an edit with the edited message: the change itself has no id then.
         return Accepted(None if id == message.content.target else id)
+
+    async def _by_link(self, settings: WahaSettings, message: Outgoing, deadline_s: float) -> Answer | None:
+        """Send a large file by an address at the hub, which WAHA fetches; None for any other, and where WAHA does not
+        reach the hub: it fetches before it sends, so that nothing was sent."""
+        file, content = message.media, message.content
+        if file is None or file.link is None or file.size <= _INSIDE_BYTES or settings in self._without_links:
+            return None
+        by_link = replace(content, media=RemoteMedia(file.link())) if isinstance(content, File) else content
+        what = sending(replace(message, content=by_link), settings.session)
+        answer = await self._call(settings, what.method, what.path, what.body, deadline_s)
+        if answer.status >= 500 and _UNFETCHED.search(answer.body[:_ERROR_BYTES]):
+            self._without_links[settings] = True
+            return None
+        return answer
 
     async def new_message_id(self, session: SessionRef, message: Outgoing) -> str | None:
         """Reserve a message id. NOWEB and GOWS make ids for the kinds that they accept one with. A server or engine

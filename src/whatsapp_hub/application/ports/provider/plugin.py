@@ -43,12 +43,14 @@ class SessionRef:
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:
     """The file of a message. Each call of `pieces` yields its bytes anew, a megabyte at most at a time, and raises
-    Unavailable or NotFound where the store does not have them."""
+    Unavailable or NotFound where the store does not have them. `link` makes an address at the hub that opens it for an
+    hour; None: others may not reach the hub."""
 
     mime_type: str
     file_name: str
     size: int
     pieces: Callable[[], AsyncIterator[bytes]]
+    link: Callable[[], str] | None = None
 
     async def whole(self) -> bytes:
         """Return all bytes, for libraries that take no less."""
