@@ -37,7 +37,8 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 class FakeLine:
     """The I/O half. `fails`: raised by the next calls, one each. `sent`: what was sent, `shown`: read marks, typing and
     states asked for. `reserves`: it takes our own ids. `code`: shown when it is asked. `stuck`: cannot be closed.
-    `files`: customers' files, by the id of their source. `catalogue`: the templates of the account."""
+    `files`: customers' files, by the id of their source. `catalogue`: the templates of the account. `uploads`: the ids
+    that it gives the files of the next messages, one each."""
 
     sent: list[Outgoing] = field(default_factory=list)
     shown: list[tuple[object, ...]] = field(default_factory=list)
@@ -48,6 +49,7 @@ class FakeLine:
     reserves: bool = False
     files: dict[str, bytes] = field(default_factory=dict)
     catalogue: list[TemplateNews] = field(default_factory=list)
+    uploads: list[str | None] = field(default_factory=list)
     says_size: bool = True
     piece_bytes: int = 1000
     open_sessions: dict[SessionId, SessionRef] = field(default_factory=dict)
@@ -62,7 +64,8 @@ class FakeLine:
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
         self._answer("send", message.message_id)
         self.sent.append(message)
-        return Accepted(message.own_id or f"line.{len(self.sent)}")
+        uploaded = self.uploads.pop(0) if message.media and self.uploads else None
+        return Accepted(message.own_id or f"line.{len(self.sent)}", uploaded=uploaded)
 
     @asynccontextmanager
     async def download(self, session: SessionRef, file: RemoteFile, most: int) -> AsyncIterator[Download]:

@@ -34,3 +34,16 @@ class FileContract:
         await world.done(lambda uow: uow.files.take_unnamed(9))
         assert await world.done(lambda uow: uow.files.take_unnamed(9)) == []
         assert await world.done(lambda uow: uow.files.take_unnamed(9, AT_ONCE)) == [FILE.sha256]
+
+    async def test_what_a_provider_has_already_is_known_by_session_and_time(self, world: World) -> None:
+        media, here = uploaded(world.tenant.id, b"%PDF-1", "application/pdf", "bill.pdf", NOW), world.session.id
+        another = (await world.add_session()).id
+        await world.done(lambda uow: uow.media.add(media))
+        await world.done(lambda uow: uow.media.keep_upload(here, media.id, "m1", NOW))
+        await world.done(lambda uow: uow.media.keep_upload(another, media.id, "m2", NOW))
+        await world.done(lambda uow: uow.media.keep_upload(here, media.id, "m3", NOW + timedelta(days=1)))
+        await world.done(lambda uow: uow.media.forget_upload(another, media.id))
+        async with world.uow() as uow:
+            assert await uow.media.upload(here, media.id, NOW) == "m3"
+            assert await uow.media.upload(here, media.id, NOW + timedelta(days=2)) is None
+            assert await uow.media.upload(another, media.id, NOW) is None

@@ -6,7 +6,8 @@ from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider.events import Price, ReceiptSeen
 from whatsapp_hub.application.ports.queues.inbox import Charge
 from whatsapp_hub.application.receiving.batch import Batch, Seen
-from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.ids import MediaId, SessionId
+from whatsapp_hub.domain.messaging.content import stored_media
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus, Outcome
 
 CountryOf = Callable[[str], str | None]
@@ -25,6 +26,7 @@ class ApplyReceipts:
         self._charges: list[Charge] = []
         self._early: list[tuple[SessionId, ReceiptSeen]] = []
         self._settled: list[Message] = []
+        self._lost_files: set[tuple[MediaId, SessionId]] = set()
 
     def __call__(self, seen: Seen, event: ReceiptSeen) -> None:
         """Apply a receipt to an outbound message, or keep it for `write`."""
@@ -53,11 +55,17 @@ class ApplyReceipts:
         was_unknown = message.outcome is Outcome.UNKNOWN
         if apply_receipt(message, event, self._changes):
             self._batch.messages.add(message)
+        media_id = stored_media(message.content)
+        if event.is_file_lost and media_id:
+            self._lost_files.add((media_id, message.session_id))
         if was_unknown and message.outcome is None:
             self._settled.append(message)
 
     async def write(self) -> None:
-        """Keep early receipts and what was charged, and release the lanes that waited for one."""
+        """Keep early receipts and what was charged, release the lanes that waited for one, and forget uploads that the
+        provider lost."""
+        for media_id, session_id in sorted(self._lost_files):
+            await self._batch.uow.media.forget_upload(session_id, media_id)
         if self._charges:
             await self._batch.uow.charges.add(self._charges)
         if self._early:

@@ -29,7 +29,8 @@ from whatsapp_hub.domain.errors import (
     Unavailable,
 )
 from whatsapp_hub.domain.events import Event, EventType
-from whatsapp_hub.domain.ids import SessionId, TenantId
+from whatsapp_hub.domain.ids import MediaId, SessionId, TenantId
+from whatsapp_hub.domain.messaging.content import stored_media
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.sessions.session import REACHOUT_TIMELOCK, AlertKind, Severity
@@ -124,7 +125,18 @@ class CompleteSends:
                 await self._hold(uow, result, changes)
             await uow.lanes.release(releases)
             await changes.write()
+            await self._keep_uploads(uow, results, changes)
             await uow.commit()
+
+    async def _keep_uploads(self, uow: UnitOfWork, results: list[Result], changes: Changes) -> None:
+        """Store the ids of files that were uploaded: the next message with the same file needs no upload."""
+        told: dict[MediaId, tuple[SessionId, str]] = {}
+        for result in results:
+            media_id = stored_media(result.claim.message.content)
+            if media_id and result.accepted and result.accepted.uploaded:
+                told[media_id] = (result.claim.lane.session_id, result.accepted.uploaded)
+        for media_id, (session_id, provider_id) in sorted(told.items()):
+            await uow.media.keep_upload(session_id, media_id, provider_id, changes.now)
 
     def _apply(self, result: Result, message: Message, changes: Changes) -> Release:
         """Update the message and return what its lane does next."""

@@ -56,6 +56,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 16
 LONG_WAIT = timedelta(minutes=1)
+UPLOADS_LAST = timedelta(days=29)
+"""How long a provider's id of an uploaded file is used: Meta keeps it for 30 days."""
 TOO_LATE = "it waited until the customer's message was too old for free text"
 TYPING_CALL_S = 5.0
 
@@ -229,8 +231,9 @@ class DrainLanes:
             return None
         async with self.storage.tenant(tenant_id) as uow:
             media = await uow.media.get(media_id)
+            known = await uow.media.upload(message.session_id, media_id, self.clock() - UPLOADS_LAST)
         link = partial(_linked, self.links, media) if self.links else None
-        return OutgoingFile(media.mime_type, media.file_name, media.size, partial(self.read_file, media), link)
+        return OutgoingFile(media.mime_type, media.file_name, media.size, partial(self.read_file, media), link, known)
 
 
 def _without_media(error: NotFound | Unavailable) -> ProviderError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, cast
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from tests.fakes.files import outgoing_file
 from tests.fakes.graph import ACCOUNT, BAD_TOKEN, FakeGraph
 from tests.fakes.http import Reply, Request, reply_json
 from whatsapp_hub.adapters.providers.http_call import HttpPool
@@ -25,7 +27,7 @@ from whatsapp_hub.domain.errors import (
     Scope,
     Transient,
 )
-from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
+from whatsapp_hub.domain.ids import MediaId, MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import (
     Audio,
@@ -39,6 +41,7 @@ from whatsapp_hub.domain.messaging.content import (
     MediaSource,
     Reaction,
     RemoteMedia,
+    StoredMedia,
     Template,
     Text,
 )
@@ -330,3 +333,33 @@ class _Catcher(FakeGraph):
     async def handle(self, request: Request) -> Reply:
         self.got.append((request.headers, request.body))
         return reply_json({})
+
+
+PDF = Document(media=StoredMedia(MediaId(uuid4())), file_name="a.pdf")
+
+
+def with_file(uploaded: str | None = None) -> Outgoing:
+    return replace(outgoing(PDF), media=replace(outgoing_file(b"%PDF", "application/pdf", "a.pdf"), uploaded=uploaded))
+
+
+async def test_a_file_that_meta_has_is_not_uploaded_again(client: MetaClient, graph: FakeGraph) -> None:
+    first = await client.send(session(), with_file(), 2.0)
+    again = await client.send(session(), with_file(first.uploaded), 2.0)
+    assert (first.uploaded, again.uploaded, len(graph.uploads)) == ("media-1", None, 1)
+    assert [sent.body["document"]["id"] for sent in graph.sent] == ["media-1", "media-1"]
+
+
+@pytest.mark.parametrize("code", [100, 131009, 131052, 131053])
+async def test_a_file_that_meta_lost_is_uploaded_anew_and_sent_once(
+    client: MetaClient, graph: FakeGraph, code: int
+) -> None:
+    graph.fail_with(code)
+    accepted = await client.send(session(), with_file("old"), 2.0)
+    assert (accepted.uploaded, len(graph.uploads), len(graph.sent)) == ("media-1", 1, 1)
+
+
+async def test_another_refusal_uploads_nothing(client: MetaClient, graph: FakeGraph) -> None:
+    graph.fail_with(131026)
+    with pytest.raises(Rejected):
+        await client.send(session(), with_file("old"), 2.0)
+    assert graph.uploads == []

@@ -9,7 +9,7 @@ import pytest
 
 from tests.contracts.storage.world import a_phone
 from tests.fakes.files import digest_of, in_pieces, uploaded
-from tests.unit.application.office import Office
+from tests.unit.application.office import LINE, Office
 from whatsapp_hub.adapters.memory.operations.privacy import MemoryRetentionSweep
 from whatsapp_hub.application.accounts.remove_tenants import RemoveTenants
 from whatsapp_hub.application.media import keep_file
@@ -20,13 +20,15 @@ from whatsapp_hub.application.media.move_old_files import MoveOldFiles
 from whatsapp_hub.application.media.read_file import ReadFile
 from whatsapp_hub.application.media.send_media import MOST_BYTES, SendMedia, Upload
 from whatsapp_hub.application.ports.edge.inspection import FileFacts, Infected
+from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.application.ports.storage.tenants import TenantRemoval
 from whatsapp_hub.application.privacy.keep_retention import KeepRetention
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import Invalid, NotFound, Unavailable
 from whatsapp_hub.domain.messaging.content import Image, stored_media
-from whatsapp_hub.domain.messaging.message import Message
+from whatsapp_hub.domain.messaging.failure import UNEXPLAINED
+from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.sessions.session import Routing
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -176,3 +178,22 @@ async def test_a_provider_that_fetches_gets_a_link_that_opens_the_file_where_oth
     token = linked.link().removeprefix("https://hub.example/api/media/links/")
     assert links.opened(token) == (office.id, stored_media(message.content))
     assert plain.link is None
+
+
+async def test_a_file_goes_to_the_provider_once_in_a_month_unless_it_was_lost(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    office.line.uploads = ["m1", None, "m2"]
+
+    async def known() -> str | None:
+        await sent(office, conversation)
+        await office.sends()
+        media = office.line.sent[-1].media
+        assert media
+        return media.uploaded
+
+    assert [await known(), await known()] == [None, "m1"]
+    lost = ReceiptSeen("line.2", MessageStatus.FAILED, office.clock(), UNEXPLAINED, is_file_lost=True)
+    await office.sees(office.plugins[LINE].sees("line.2", lost))
+    assert [await known(), await known()] == [None, "m2"]
+    office.clock.pass_(days=30)
+    assert await known() is None

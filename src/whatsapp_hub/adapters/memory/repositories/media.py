@@ -8,7 +8,7 @@ from whatsapp_hub.adapters.memory.engine.database import Rows, Table
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.storage.files import ABANDONED, UNNAMED
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import MediaId
+from whatsapp_hub.domain.ids import MediaId, SessionId
 from whatsapp_hub.domain.messaging.media import Digest, Media
 
 
@@ -23,6 +23,7 @@ class Recorded:
 
 MEDIA: Table[MediaId, Media] = Table("media")
 FILES: Table[str, Recorded] = Table("files")
+UPLOADS: Table[tuple[SessionId, MediaId], tuple[str, datetime]] = Table("uploads")
 
 
 class MemoryMedia:
@@ -40,6 +41,17 @@ class MemoryMedia:
         is_new = await self._rows.get(MEDIA, media.id) is None
         await self._rows.put(MEDIA, media.id, media)
         return is_new
+
+    async def upload(self, session_id: SessionId, media_id: MediaId, since: datetime) -> str | None:
+        kept = self._rows.peek(UPLOADS, (session_id, media_id))
+        return kept[0] if kept and kept[1] >= since else None
+
+    async def keep_upload(self, session_id: SessionId, media_id: MediaId, provider_id: str, at: datetime) -> None:
+        if self._rows.peek(MEDIA, media_id):
+            await self._rows.put(UPLOADS, (session_id, media_id), (provider_id, at))
+
+    async def forget_upload(self, session_id: SessionId, media_id: MediaId) -> None:
+        await self._rows.drop(UPLOADS, (session_id, media_id))
 
 
 class MemoryStoredFiles:

@@ -1,17 +1,25 @@
 """Files of messages: what is known of them, and the record of those that the file store holds."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from whatsapp_hub.application.ports.storage.files import ABANDONED, UNNAMED
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import MediaId
+from whatsapp_hub.domain.ids import MediaId, SessionId
 from whatsapp_hub.domain.messaging.media import Digest, Media
 
 SIZE = "coalesce(size, octet_length(content), 0)::bigint"
 COLUMNS = f"id, tenant_id, mime_type, file_name, {SIZE} AS size, sha256, created_at, thumbnail, thumbnail_size"
 ONE = f"SELECT {COLUMNS} FROM media WHERE id = $1"
+_UPLOAD = """
+    SELECT uploads -> $2::text ->> 'id' FROM media
+    WHERE id = $1 AND (uploads -> $2::text ->> 'at')::timestamptz >= $3"""
+_KEEP_UPLOAD = """
+    UPDATE media SET uploads = coalesce(uploads, '{}')
+      || jsonb_build_object($2::text, jsonb_build_object('id', $3::text, 'at', $4::timestamptz))
+    WHERE id = $1"""
+_FORGET_UPLOAD = "UPDATE media SET uploads = uploads - $2::text WHERE id = $1 AND uploads ? $2::text"
 # A file that is sent again is locked: the erasure of the message that had it checks for others.
 _ADD = """
     INSERT INTO media (id, tenant_id, mime_type, file_name, size, sha256, created_at, thumbnail, thumbnail_size)
@@ -81,6 +89,16 @@ class PostgresMedia:
         values = (m.id, m.tenant_id, m.mime_type, m.file_name, m.size, m.sha256, m.created_at, *small)
         is_new: bool = await self._connection.fetchval(_ADD, *values)
         return is_new
+
+    async def upload(self, session_id: SessionId, media_id: MediaId, since: datetime) -> str | None:
+        found: str | None = await self._connection.fetchval(_UPLOAD, media_id, str(session_id), since)
+        return found
+
+    async def keep_upload(self, session_id: SessionId, media_id: MediaId, provider_id: str, at: datetime) -> None:
+        await self._connection.execute(_KEEP_UPLOAD, media_id, str(session_id), provider_id, at)
+
+    async def forget_upload(self, session_id: SessionId, media_id: MediaId) -> None:
+        await self._connection.execute(_FORGET_UPLOAD, media_id, str(session_id))
 
 
 class PostgresStoredFiles:

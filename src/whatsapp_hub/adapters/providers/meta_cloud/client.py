@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -41,11 +42,25 @@ class MetaClient:
         self._http = HttpPool()
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
-        settings = _settings(session)
-        began = time.monotonic()
-        uploaded = await self._upload(settings, message.media, deadline_s) if message.media else None
+        """Send a message. A file that Meta has from an earlier one is not uploaded again, unless Meta says that it does
+        not have it: it was certainly not sent then."""
+        settings, began = _settings(session), time.monotonic()
+        if message.media is None:
+            return await self._send(settings, message, None, deadline_s)
+        if message.media.uploaded:
+            try:
+                return await self._send(settings, message, message.media.uploaded, deadline_s)
+            except Rejected as error:
+                if error.code not in errors.STALE_ID:
+                    raise
+        uploaded = await self._upload(settings, message.media, deadline_s - (time.monotonic() - began))
+        left_s = deadline_s - (time.monotonic() - began)
+        return replace(await self._send(settings, message, uploaded, left_s), uploaded=uploaded)
+
+    async def _send(
+        self, settings: MetaSettings, message: Outgoing, uploaded: str | None, deadline_s: float
+    ) -> Accepted:
         body = message_body(message, uploaded)
-        deadline_s -= time.monotonic() - began
         answer = errors.read(await self._post(settings, f"{settings.phone_number_id}/messages", body, deadline_s))
         id = text(obj(next(iter(items(answer.get("messages"))), None)).get("id"))
         if not id:

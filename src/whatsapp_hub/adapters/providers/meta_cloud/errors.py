@@ -55,6 +55,11 @@ _TRANSIENT: dict[int, tuple[float, Scope, int]] = {
 _LATER = frozenset({131049})
 """Meta limits how many messages this person gets for now: another day it may be delivered."""
 
+LOST_FILE = frozenset({"131052", "131053"})
+"""Meta could not take the file, or has it no more: it must be uploaded anew."""
+STALE_ID = LOST_FILE | {"100", "131009"}
+"""What Meta says of an id of a file that it does not know any more."""
+
 _DETAIL_LENGTH = 200
 _CODE_BEFORE = re.compile(r"^\(#\d+\) *")
 _TOKEN = re.compile(r"EAA[0-9A-Za-z_-]{8,}")
@@ -107,7 +112,7 @@ def failure_of(errors: Sequence[object]) -> Failure:
     first = obj(errors[0])
     code = first.get("code")
     detail = "; ".join(filter(None, (explain(obj(error)) for error in errors)))[:DETAIL_LENGTH] or None
-    retryable = isinstance(code, int) and (code in _TRANSIENT or code in _LATER)
+    retryable = isinstance(code, int) and (code in _TRANSIENT or code in _LATER or str(code) in LOST_FILE)
     return Failure(str(code or "failed"), title_of(first) or UNEXPLAINED.title, detail, retryable)
 
 

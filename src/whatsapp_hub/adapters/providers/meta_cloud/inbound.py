@@ -8,7 +8,7 @@ from whatsapp_hub.adapters.providers.lenient import JsonObject, decode_object, d
 from whatsapp_hub.adapters.providers.meta_cloud import wire
 from whatsapp_hub.adapters.providers.meta_cloud.account import alarm
 from whatsapp_hub.adapters.providers.meta_cloud.content import content_of
-from whatsapp_hub.adapters.providers.meta_cloud.errors import failure_of
+from whatsapp_hub.adapters.providers.meta_cloud.errors import LOST_FILE, failure_of
 from whatsapp_hub.adapters.providers.meta_cloud.templates import news_of
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
@@ -194,13 +194,15 @@ def _status(update: JsonObject, item: JsonObject, at: datetime) -> list[Provider
     status, id = _STATUS.get(text(item.get("status"))), text(item.get("id"))[:500]
     if status is None or not id:
         return []
+    failure = failure_of(items(item.get("errors"))) if status is MessageStatus.FAILED else None
     receipt = ReceiptSeen(
         provider_message_id=id,
         status=status,
         at=at,
-        error=failure_of(items(item.get("errors"))) if status is MessageStatus.FAILED else None,
+        error=failure,
         sent_as=_sent_as(item.get("biz_opaque_callback_data")),
         price=_price(item),
+        is_file_lost=failure is not None and failure.code in LOST_FILE,
     )
     names = _recipient(item) if status is MessageStatus.DELIVERED else ()
     return [receipt, IdentitySeen(names, at)] if len(names) > 1 else [receipt]

@@ -69,7 +69,8 @@ class Price(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReceiptSeen:
-    """The status of a message that we sent: SENT, DELIVERED, READ or FAILED (with `error`)."""
+    """The status of a message that we sent: SENT, DELIVERED, READ or FAILED (with `error`). `is_file_lost`: it failed
+    for its file, which the provider must get anew."""
 
     provider_message_id: str
     status: MessageStatus
@@ -77,6 +78,7 @@ class ReceiptSeen:
     error: Failure | None = None
     sent_as: MessageId | None = None
     price: Price | None = None
+    is_file_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

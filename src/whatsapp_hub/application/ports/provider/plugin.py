@@ -44,13 +44,14 @@ class SessionRef:
 class OutgoingFile:
     """The file of a message. Each call of `pieces` yields its bytes anew, a megabyte at most at a time, and raises
     Unavailable or NotFound where the store does not have them. `link` makes an address at the hub that opens it for an
-    hour; None: others may not reach the hub."""
+    hour; None: others may not reach the hub. `uploaded`: the provider's id of it, from an earlier message."""
 
     mime_type: str
     file_name: str
     size: int
     pieces: Callable[[], AsyncIterator[bytes]]
     link: Callable[[], str] | None = None
+    uploaded: str | None = None
 
     async def whole(self) -> bytes:
         """Return all bytes, for libraries that take no less."""
@@ -77,10 +78,12 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider accepted the message. Without an id (None), receipts cannot be matched to it."""
+    """The provider accepted the message. Without an id (None), receipts cannot be matched to it. `uploaded`: its id of
+    the file that was uploaded for it."""
 
     provider_message_id: str | None
     identities: tuple[Identity, ...] = ()
+    uploaded: str | None = None
 
 
 class Host(Protocol):

@@ -187,6 +187,18 @@ class MediaFiles(Protocol):
         """Store it; return whether it is new. Adding the same file again changes nothing."""
         ...
 
+    async def upload(self, session_id: SessionId, media_id: MediaId, since: datetime) -> str | None:
+        """Return the id that the session's provider has given the file since that time, unless it was forgotten."""
+        ...
+
+    async def keep_upload(self, session_id: SessionId, media_id: MediaId, provider_id: str, at: datetime) -> None:
+        """Store such an id in place of an earlier one; nothing happens where the file is gone."""
+        ...
+
+    async def forget_upload(self, session_id: SessionId, media_id: MediaId) -> None:
+        """Forget it: the provider does not have the file any more. Idempotent."""
+        ...
+
 
 class Notifications(Protocol):
     """Notifications of a company's users."""
