@@ -20,6 +20,7 @@ from whatsapp_hub.domain.accounts.user import OnlineStatus
 from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import MessageId
+from whatsapp_hub.domain.messaging.content import Text
 
 from .conftest import NOW, World, new_id
 
@@ -118,6 +119,29 @@ async def test_messages_come_newest_page_first_ascending_inside(world: World, qu
     assert ([m.content.text for m in last.items], last.next_cursor) == (["m0"], None)
     empty = await world.conversation()
     assert list((await queries.messages(world.tenant.id, empty.id, 2, None)).items) == []
+
+
+async def test_a_page_of_very_long_messages_ends_early_and_none_is_left_out(
+    world: World, queries: PostgresQueries
+) -> None:
+    """A hundred of WhatsApp's longest were 26 MB: half a second in which nobody else was answered."""
+    conversation = await world.conversation()
+    texts = [f"{n:02}" + "\U0001f600" * 65_534 for n in range(20)]
+    for text in texts:
+        await world.inbound(conversation, content=Text(text))
+    seen: list[str] = []
+    sizes: list[int] = []
+    cursor: str | None = None
+    while True:
+        page = await queries.messages(world.tenant.id, conversation.id, 100, cursor)
+        seen = [m.content.text for m in page.items] + seen
+        sizes.append(len(page.items))
+        if (cursor := page.next_cursor) is None:
+            break
+    assert (seen, sizes) == (texts, [9, 9, 2])
+    newest = (await queries.messages(world.tenant.id, conversation.id, 1, None)).items[0]
+    stretch = await queries.messages_around(world.tenant.id, conversation.id, newest.id, 100)
+    assert (stretch.items[-1].id, len(stretch.items), stretch.older is not None) == (newest.id, 9, True)
 
 
 async def test_single_reads(world: World, queries: PostgresQueries) -> None:

@@ -68,9 +68,11 @@ _QUEUE = f"""
     SELECT {conversations.COLUMNS} FROM conversations WHERE department_id = $1 AND status = 'OPEN'
       AND (-priority, routed_at, id) > ($2, $3, $4)
     ORDER BY -priority, routed_at, id LIMIT $5"""
-_MESSAGES = f"""
-    SELECT {messages.COLUMNS} FROM messages
-    WHERE conversation_id = $1 AND seq < $2 AND target IS NULL ORDER BY seq DESC LIMIT $3"""
+_MESSAGES = messages.within_a_page(
+    f"""{messages.SELECT}
+    WHERE conversation_id = $1 AND seq < $2 AND target IS NULL ORDER BY seq DESC LIMIT $3""",
+    "seq DESC",
+)
 _USERS = f"""
     {users.SELECT} WHERE u.tenant_id = hub.tenant()
       AND ($1::text IS NULL OR u.role = $1) AND ($2::bool IS NULL OR u.is_active = $2)
@@ -180,7 +182,7 @@ class PostgresQueries:
     async def messages(
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
     ) -> Page[Message]:
-        """Read a page by descending `seq`, then turn it round."""
+        """Read a page by descending `seq`, then turn it round. One of very long messages ends early."""
         before = read_older(cursor).seq if cursor is not None else 2**63 - 1
         async with self._storage.connection(tenant_id) as connection:
             rows = await connection.fetch(_MESSAGES, conversation_id, before, limit + 1)
@@ -188,7 +190,8 @@ class PostgresQueries:
                 raise NotFound("conversation", conversation_id)
             page = [messages.message_of(row) for row in reversed(rows[:limit])]
             await glances.quote(connection, page)
-        return Page(page, encode_cursor(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)
+        last = rows[: len(page)][-1:]
+        return Page(page, encode_cursor(Older(last[0]["seq"])) if messages.is_cut(rows, limit) else None)
 
     async def messages_around(
         self, tenant_id: TenantId, conversation_id: ConversationId, message_id: MessageId, limit: int

@@ -9,11 +9,12 @@ from whatsapp_hub.domain.ids import ConversationId, TenantId
 from whatsapp_hub.domain.messaging.message import Message
 
 # The rows are read as hub_app: whatever the function found, none is another tenant's.
-_FOUND = f"""
-    SELECT {messages.COLUMNS} FROM messages
+_FOUND = messages.within_a_page(
+    f"""{messages.SELECT}
     WHERE id = ANY(ARRAY(
-      SELECT id FROM search_messages(websearch_to_tsquery('hub.portuguese', $1), $2, $3, $4, $5, $6, $7)))
-    ORDER BY seq DESC"""
+      SELECT id FROM search_messages(websearch_to_tsquery('hub.portuguese', $1), $2, $3, $4, $5, $6, $7)))""",
+    "seq DESC",
+)
 
 
 NEGATIONS = 20
@@ -48,4 +49,5 @@ class PostgresMessageSearch:
             rows = await connection.fetch(_FOUND, _bounded(query), conversation_id, before, limit + 1, *seen)
             page = [messages.message_of(row) for row in rows[:limit]]
             await glances.quote(connection, page)
-        return Page(page, encode_cursor(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)
+        last = rows[: len(page)][-1:]
+        return Page(page, encode_cursor(Older(last[0]["seq"])) if messages.is_cut(rows, limit) else None)

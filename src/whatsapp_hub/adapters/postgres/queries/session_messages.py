@@ -7,8 +7,9 @@ from whatsapp_hub.application.reading.queries import Page
 from whatsapp_hub.application.reading.sessions import MessageWith
 from whatsapp_hub.domain.ids import SessionId, TenantId
 
-_MESSAGES = f"""
-    SELECT {messages.COLUMNS} FROM messages WHERE session_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"""
+_MESSAGES = messages.within_a_page(
+    f"{messages.SELECT} WHERE session_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3", "seq DESC"
+)
 _CONTACTS = f"SELECT {contacts.COLUMNS} FROM contacts WHERE id = ANY($1::uuid[])"
 
 
@@ -27,4 +28,5 @@ class PostgresSessionMessages:
             ids = list({row["contact_id"] for row in rows[:limit]})
             known = await contacts.contacts_of(connection, await connection.fetch(_CONTACTS, ids))
         items = [MessageWith(messages.message_of(row), known[row["contact_id"]]) for row in rows[:limit]]
-        return Page(items, encode_cursor(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)
+        last = rows[: len(items)][-1:]
+        return Page(items, encode_cursor(Older(last[0]["seq"])) if messages.is_cut(rows, limit) else None)

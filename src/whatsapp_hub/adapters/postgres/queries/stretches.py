@@ -12,12 +12,13 @@ from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId
 
 _PLACE = "SELECT seq FROM messages WHERE id = $1 AND conversation_id = $2 AND target IS NULL"
-_UPTO = f"""
-    SELECT {messages.COLUMNS} FROM messages
-    WHERE conversation_id = $1 AND seq <= $2 AND target IS NULL ORDER BY seq DESC LIMIT $3"""
-_AFTER = f"""
-    SELECT {messages.COLUMNS} FROM messages
-    WHERE conversation_id = $1 AND seq > $2 AND target IS NULL ORDER BY seq LIMIT $3"""
+_UPTO = messages.within_a_page(
+    f"{messages.SELECT} WHERE conversation_id = $1 AND seq <= $2 AND target IS NULL ORDER BY seq DESC LIMIT $3",
+    "seq DESC",
+)
+_AFTER = messages.within_a_page(
+    f"{messages.SELECT} WHERE conversation_id = $1 AND seq > $2 AND target IS NULL ORDER BY seq LIMIT $3", "seq"
+)
 _HAS_OLDER = "SELECT EXISTS (SELECT FROM messages WHERE conversation_id = $1 AND seq < $2 AND target IS NULL)"
 
 
@@ -31,7 +32,9 @@ async def around(connection: Any, conversation_id: ConversationId, message_id: M
     shown = list(reversed(before[:half]))
     following = await connection.fetch(_AFTER, conversation_id, seq, limit - len(shown) + 1)
     rows = shown + following[: limit - len(shown)]
-    return await _stretch(connection, rows, len(before) > half, len(following) > limit - len(shown))
+    return await _stretch(
+        connection, rows, messages.is_cut(before, half), messages.is_cut(following, limit - len(shown))
+    )
 
 
 async def after(connection: Any, conversation_id: ConversationId, seq: int, limit: int) -> Stretch:
@@ -39,7 +42,7 @@ async def after(connection: Any, conversation_id: ConversationId, seq: int, limi
     rows = await connection.fetch(_AFTER, conversation_id, seq, limit + 1)
     first = rows[0]["seq"] if rows else seq + 1
     has_older = await connection.fetchval(_HAS_OLDER, conversation_id, first)
-    return await _stretch(connection, rows[:limit], has_older, len(rows) > limit)
+    return await _stretch(connection, rows[:limit], has_older, messages.is_cut(rows, limit))
 
 
 async def _stretch(connection: Any, rows: Sequence[Any], has_older: bool, has_newer: bool) -> Stretch:
