@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 INSTALL_PROJECT := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev console console-check console-types screenshots test coverage check format migration seal-migrations bench bench-scale chaos conformance fuzz lock pin-images clean
+.PHONY: help setup run dev console console-check console-types screenshots console-long test coverage check format migration seal-migrations bench bench-scale chaos conformance fuzz lock pin-images clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ console-types: setup ## write the console's types anew from the OpenAPI document
 
 screenshots: setup console ## pictures of the console's pages, into build/screenshots (needs chromium)
 	$(BIN)/python -m pytest --quiet tests/integration/console/screenshots.py
+
+console-long: setup console ## the console kept open for minutes while customers write (MINUTES=3; needs chromium)
+	$(BIN)/python -m pytest --quiet -s tests/integration/console/long.py
 
 test: setup ## unit and integration tests, their time, and which of them ran twice
 	@$(BIN)/python scripts/run_tests.py

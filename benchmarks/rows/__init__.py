@@ -22,6 +22,7 @@ class Size:
     slow_commits: bool = True
     dialling_sessions: tuple[int, ...] = (1, 80, 300, 1000)
     connectors: int = 4
+    console_openings: int = 2000
 
 
 QUICK = Size(
@@ -38,4 +39,5 @@ QUICK = Size(
     slow_commits=False,
     dialling_sessions=(1, 20),
     connectors=2,
+    console_openings=80,
 )

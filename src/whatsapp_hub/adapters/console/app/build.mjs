@@ -119,9 +119,13 @@ or token given under “Authorize” counts instead.</p></header>
 
 const kb = (list) => [...list].reduce((sum, o) => sum + (zipped.get(o.name) ?? 0), 0) / 1024;
 const sizes = {
-  login: kb(needs(main)),
+  login: kb(new Set([...needs(main), ...needs(entry("messages/pt-BR.ts"))])),
   inbox: kb(
-    new Set([...needs(main), ...needs(entry("ui/shell/Desk.tsx")), ...needs(entry("messages/pt-BR/admin.ts"))]),
+    new Set(
+      ["main.tsx", "messages/pt-BR.ts", "messages/pt-BR/admin.ts", "ui/shell/Desk.tsx"].flatMap((point) => [
+        ...needs(entry(point)),
+      ]),
+    ),
   ),
   reference: kb(new Set([...needs(reference), referenceStyle])),
   css: (zipped.get(entry("ui/style.css").name) ?? 0) / 1024,

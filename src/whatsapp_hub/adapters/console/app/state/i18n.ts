@@ -1,7 +1,7 @@
 // The texts in the reader's language. A text that is missing in one language is a type error.
 import { signal } from "@preact/signals";
 import type { Language } from "../core/schema.ts";
-import ptBR, { type FirstMessages, type Messages } from "../messages/pt-BR.ts";
+import type { FirstMessages, Messages } from "../messages/pt-BR.ts";
 import { settings } from "./settings.ts";
 
 export const LANGUAGES: readonly { code: Language; name: string }[] = [
@@ -11,7 +11,8 @@ export const LANGUAGES: readonly { code: Language; name: string }[] = [
 ];
 
 export const language = signal<Language>("pt-BR");
-const texts = signal<FirstMessages | Messages>(ptBR);
+/** Nothing is shown before `begin` was awaited. */
+const texts = signal({} as FirstMessages | Messages);
 let isComplete = false;
 
 /** The texts of the present language; those of administration once `complete` was awaited. */
@@ -33,7 +34,11 @@ export function preferred(): Language {
   return "pt-BR";
 }
 
-const FIRST = { en: () => import("../messages/en.ts"), es: () => import("../messages/es.ts") };
+const FIRST = {
+  "pt-BR": () => import("../messages/pt-BR.ts"),
+  en: () => import("../messages/en.ts"),
+  es: () => import("../messages/es.ts"),
+};
 const ADMIN = {
   "pt-BR": () => import("../messages/pt-BR/admin.ts"),
   en: () => import("../messages/en/admin.ts"),
@@ -48,7 +53,7 @@ export async function complete(): Promise<void> {
 
 /** Show everything in a language. */
 export async function speak(code: Language): Promise<void> {
-  const first = code === "pt-BR" ? ptBR : (await FIRST[code]()).default;
+  const first = (await FIRST[code]()).default;
   texts.value = isComplete ? { ...first, ...(await ADMIN[code]()).admin } : first;
   language.value = code;
   document.documentElement.lang = code;
