@@ -110,10 +110,8 @@ async def test_a_newcomer_plays_a_customer_and_answers(site: Site, open_window: 
     window = await open_window(ADMIN[0])
     page = window.page
     await page.goto(f"{site.url}/welcome")
-    await expect(page.get_by_role("button", name="Play a customer")).to_be_visible()
-    make = page.get_by_role("button", name="Make a sandbox number")
-    if await make.count():
-        await make.click()
+    if not any(made["provider"] == "SANDBOX" for made in await site.call("GET", "/api/sessions")):
+        await page.get_by_role("button", name="Make a sandbox number").click()
     await page.get_by_role("button", name="Play a customer").click()
     await page.get_by_label("Who writes").select_option(label="Lucía Pérez")
     await page.get_by_label("The customer's message").fill("Is anybody there?")
