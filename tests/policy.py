@@ -147,6 +147,8 @@ ROUTES: dict[str, Need] = {
     "POST /api/messages": WORK,
     "POST /api/messages/send": WORK,
     "POST /api/messages/send-media": WORK,
+    "GET /api/messages/scheduled": READ_CONVERSATIONS,
+    "DELETE /api/messages/scheduled/{id}": WORK,
     "GET /api/messages/search": READ_CONVERSATIONS,
     "GET /api/media/{id}": READ_CONVERSATIONS,
     "GET /api/media/{id}/thumbnail": READ_CONVERSATIONS,

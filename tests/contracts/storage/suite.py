@@ -14,6 +14,7 @@ from tests.contracts.storage import (
     inbox,
     lanes,
     people,
+    scheduled,
     sessions,
     templates,
     transactions,
@@ -103,3 +104,6 @@ class TestDirectory(directory.DirectoryContract): ...
 
 
 class TestPrivacy(directory.PrivacyContract): ...
+
+
+class TestScheduled(scheduled.ScheduledContract): ...

@@ -36,6 +36,7 @@ UNRECORDED = {
     "POST /api/auth/logout": "a sign-in's end is recorded as such, see test_sign_ins",
     "POST /api/messages": LOGGED,
     "POST /api/messages/send": LOGGED,
+    "DELETE /api/messages/scheduled/{id}": "what waited was nobody else's yet; the event log says that it changed",
     "POST /api/messages/send-media": LOGGED,
     "POST /api/messages/{id}/retry": LOGGED,
     "POST /api/messages/{id}/send-again": LOGGED,

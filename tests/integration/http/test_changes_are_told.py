@@ -40,6 +40,7 @@ TOLD = {
     "POST /api/conversations/{id}/handover": "conversation.handed_over",
     "POST /api/messages": "message.queued",
     "POST /api/messages/send": "message.queued",
+    "DELETE /api/messages/scheduled/{id}": "conversation.updated",
     "POST /api/messages/send-media": "message.queued",
     "POST /api/messages/{id}/retry": "message.queued",
     "POST /api/messages/{id}/fail": "message.failed",
@@ -118,6 +119,9 @@ async def _of_a_conversation(call: Teller, company: Company) -> str:
     await call("PATCH", "/api/conversations/{id}/customer-name", {"name": "Bia"}, **of)
     await call("POST", "/api/conversations/{id}/notes", {"content": "n"}, **of)
     await call("POST", "/api/messages/send", {"conversationId": of["id"], "content": "x"})
+    later = {"conversationId": of["id"], "content": "x", "sendAt": tomorrow()}
+    waits = (await company.admin.post("/api/messages/send", later)).json()
+    await call("DELETE", "/api/messages/scheduled/{id}", id=waits["id"])
     text = {"kind": "text", "text": "x"}
     await call("POST", "/api/messages", {"conversationId": of["id"], "content": text})
     await call("POST", "/api/messages/send-media", {"conversationId": of["id"]})

@@ -126,6 +126,10 @@ async def _works(w: Walk, ear: Ear) -> None:
     form, files = {"conversationId": id, "caption": "Veja"}, {"file": ("a.png", PNG, "image/png")}
     sent = await w.ask("POST /api/messages/send-media", rita, data=form, files=files)
     await w.ask("POST /api/messages/send-media", rita, note="no file", data=form)
+    later = {"conversationId": here["id"], "content": "Até amanhã", "sendAt": "2027-06-01T12:00:00Z"}
+    waits = await w.ask("POST /api/messages/send", rita, later, "later")
+    await w.ask("GET /api/messages/scheduled", rita, query={"conversationId": here["id"]})
+    await w.ask("DELETE /api/messages/scheduled/{id}", rita, path={"id": waits["id"]})
     bad = {"file": ("a.exe", b"MZ", "application/x-msdownload")}
     await w.ask("POST /api/messages/send-media", rita, note="bad file", data=form, files=bad)
     await w.settled()

@@ -39,6 +39,7 @@ from whatsapp_hub.adapters.http.api.conversations import (
     media,
     messages,
     notifications,
+    scheduled,
 )
 from whatsapp_hub.adapters.http.api.sessions import bots, sandbox, session_codes, sessions
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, DEPENDENCIES, KEY_HEADERS, Authenticates
@@ -234,7 +235,7 @@ def create_app(
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, browser_sessions, oidc, second_factor, sign_ins, api_keys, users, departments, sessions, session_codes),
-        *(conversations, listing, handling, bulk, messages, media),
+        *(conversations, listing, handling, bulk, messages, scheduled, media),
         *(notifications, bots, rules, templates, company, contacts, personal_data, metrics, password_resets),
         *(events, webhooks, tenants, system),
     )

@@ -15,6 +15,7 @@ from whatsapp_hub.adapters.memory.queues.lanes import MemoryLanes
 from whatsapp_hub.adapters.memory.queues.leases import MemoryLeases
 from whatsapp_hub.adapters.memory.queues.log import Encode, MemoryEventLog, plain_body
 from whatsapp_hub.adapters.memory.queues.receipts import MemoryCharges, MemoryEarlyReceipts
+from whatsapp_hub.adapters.memory.queues.scheduled import MemoryScheduled
 from whatsapp_hub.adapters.memory.queues.webhook_queue import MemoryWebhookQueue
 from whatsapp_hub.adapters.memory.queues.webhooks import MemoryWebhooks
 from whatsapp_hub.adapters.memory.repositories.accounts import (
@@ -55,6 +56,7 @@ from whatsapp_hub.application.ports.provider.plugin import Plugin
 from whatsapp_hub.application.ports.queues.fetches import Fetches
 from whatsapp_hub.application.ports.queues.inbox import Charges, EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
+from whatsapp_hub.application.ports.queues.scheduled import Scheduled
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
 from whatsapp_hub.application.ports.storage.accounts import (
@@ -183,6 +185,7 @@ class _UnitOfWork:
         self.old_files: OldFiles = MemoryOldFiles()
         self._fetches = MemoryFetches(rows, storage.clock)
         self.fetches: Fetches = self._fetches
+        self.scheduled: Scheduled = MemoryScheduled(rows)
         self.quotas: Quotas = MemoryQuotas(rows, tenant)
         self.refused_emails: RefusedEmails = MemoryRefusedEmails(rows)
         self.password_resets: PasswordResets = MemoryPasswordResets(rows)

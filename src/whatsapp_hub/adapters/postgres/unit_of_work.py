@@ -27,6 +27,7 @@ from whatsapp_hub.adapters.postgres.privacy.exports import PostgresExports
 from whatsapp_hub.adapters.postgres.queues.inbox import ClaimCursors, PostgresInbox
 from whatsapp_hub.adapters.postgres.queues.lanes import PostgresLanes
 from whatsapp_hub.adapters.postgres.queues.receipts import PostgresCharges, PostgresEarlyReceipts
+from whatsapp_hub.adapters.postgres.queues.scheduled import PostgresScheduled
 from whatsapp_hub.adapters.postgres.repositories.accounts.api_keys import PostgresApiKeys
 from whatsapp_hub.adapters.postgres.repositories.accounts.departments import PostgresDepartments
 from whatsapp_hub.adapters.postgres.repositories.accounts.directory import PostgresDirectory
@@ -61,6 +62,7 @@ from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
 from whatsapp_hub.application.ports.queues.fetches import Fetches
 from whatsapp_hub.application.ports.queues.inbox import Charges, EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
+from whatsapp_hub.application.ports.queues.scheduled import Scheduled
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
 from whatsapp_hub.application.ports.storage.accounts import (
@@ -162,6 +164,7 @@ class PostgresUnitOfWork:
         self.old_files: OldFiles = PostgresOldFiles(connection)
         self._fetches = PostgresFetches(connection)
         self.fetches: Fetches = self._fetches
+        self.scheduled: Scheduled = PostgresScheduled(connection)
         self.notes: Notes = PostgresNotes(connection, self._events)
         self.notifications: Notifications = PostgresNotifications(connection, tenant.id)
         self._inbox = PostgresInbox(connection, tenant.id, kit.rounds, sessions.saw)

@@ -172,12 +172,24 @@ async def _do(job: Job) -> None:
 async def for_all_tenants(directory: Directory, act: Callable[[TenantId], Awaitable[object]]) -> None:
     """Call `act` for each tenant in turn; a failure or a lock conflict of one does not stop the others. Raises
     Unavailable when the database is away."""
-    for tenant in await directory.tenants():
+    await for_each([tenant.id for tenant in await directory.tenants()], act)
+
+
+async def for_those(
+    find: Callable[[], Awaitable[Sequence[TenantId]]], act: Callable[[TenantId], Awaitable[object]]
+) -> None:
+    """Call `act` for each tenant that `find` names, as `for_all_tenants` does."""
+    await for_each(await find(), act)
+
+
+async def for_each(tenants: Sequence[TenantId], act: Callable[[TenantId], Awaitable[object]]) -> None:
+    """Call `act` for each of these tenants in turn, as `for_all_tenants` does."""
+    for tenant_id in tenants:
         try:
-            await act(tenant.id)
+            await act(tenant_id)
         except Contention:
-            log.info("schedule.tenant_skipped", extra={"tenant_id": str(tenant.id)})
+            log.info("schedule.tenant_skipped", extra={"tenant_id": str(tenant_id)})
         except Unavailable:
             raise
         except Exception:
-            log.exception("schedule.tenant_failed", extra={"tenant_id": str(tenant.id)})
+            log.exception("schedule.tenant_failed", extra={"tenant_id": str(tenant_id)})

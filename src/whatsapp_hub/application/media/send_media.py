@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from whatsapp_hub.application.media.facts import described, keep_thumbnail, known_of
 from whatsapp_hub.application.media.keep_file import KeepFile
@@ -12,6 +13,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.files import FileStore, FileTooLarge, Incoming
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.reading.visibility import require_sight
+from whatsapp_hub.application.sending.schedule_message import ScheduleMessage
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Invalid
@@ -35,6 +37,7 @@ class Upload:
     caption: str = ""
     reply_to: str | None = None
     voice: bool = False
+    send_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class SendMedia:
     keep_file: KeepFile
     inspect: InspectsFiles
     send_message: SendMessage
+    schedule_message: ScheduleMessage
     clock: Clock
 
     async def __call__(
@@ -66,15 +70,12 @@ class SendMedia:
         small = await keep_thumbnail(self.files, self.keep_file, caller.tenant_id, facts.thumbnail)
         content = media.message(upload.caption, voice=upload.voice)
         known = known_of(media.id, media.mime_type, media.size, facts)
-        return await self.send_message(
-            caller,
-            conversation_id,
-            content,
-            idempotency_key,
-            upload.reply_to,
-            replace(media, thumbnail=small),
-            described=described(content, known),
-        )
+        said = (idempotency_key, upload.reply_to, replace(media, thumbnail=small))
+        shown = described(content, known)
+        if upload.send_at:
+            later = upload.send_at
+            return await self.schedule_message(caller, conversation_id, content, later, *said, described=shown)
+        return await self.send_message(caller, conversation_id, content, *said, described=shown)
 
     async def _looked_at(self, tenant_id: TenantId, upload: Upload, incoming: Incoming) -> tuple[Media, FileFacts]:
         """Find out what the file is: it goes as that, whatever its sender says. Raises Invalid."""

@@ -94,6 +94,10 @@ class Conversation(Records, WaitState):
         if names := changed(before, self.shown):
             self.record(self.event(EventType.CONVERSATION_UPDATED, at, changed=names))
 
+    def scheduled(self, at: datetime) -> None:
+        """Record that other messages wait to be sent in it than before."""
+        self.record(self.event(EventType.CONVERSATION_UPDATED, at, changed=["scheduled"]))
+
     def read(self, at: datetime, user_id: UserId | None) -> bool:
         """Mark all as read, by a user or (None) a program; return whether anything was unread."""
         if not self.unread_count:

@@ -1,10 +1,10 @@
 """A message, and the transitions of its status."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from whatsapp_hub.domain.errors import Conflict
+from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import DetailValue, Event, EventType, Records
 from whatsapp_hub.domain.ids import (
     ContactId,
@@ -67,6 +67,8 @@ class Quoted:
 
 PREVIEW_LENGTH = 160
 
+LONGEST_AHEAD = timedelta(days=366)
+
 
 @dataclass(slots=True)
 class Message(Records):
@@ -74,7 +76,7 @@ class Message(Records):
     customer; `author` is the participant of a group, as the provider writes it, with `author_name` and `author_phone`
     where known; `error` is why it FAILED, or why its outcome is unknown; `annotations` is what happened to it since;
     `seq` is its place among the company's, once it is stored; `quoted` is the message that it answers (`reply_to`),
-    where that was looked up."""
+    where that was looked up; `send_at`: it waits until then, in no lane yet."""
 
     id: MessageId
     tenant_id: TenantId
@@ -99,12 +101,19 @@ class Message(Records):
     annotations: Annotations = NO_ANNOTATIONS
     seq: int | None = field(default=None, compare=False)
     quoted: Quoted | None = field(default=None, compare=False)
+    send_at: datetime | None = field(default=None, compare=False)
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def target(self) -> str | None:
         """The provider's id of the message that this one changes (a reaction, an edit); None for one of its own."""
         return self.content.target
+
+    def schedule(self, send_at: datetime, now: datetime) -> None:
+        """Have it wait until a time. Raises Invalid for one that has passed, or is more than a year ahead."""
+        if not now < send_at <= now + LONGEST_AHEAD:
+            raise Invalid.field("send_at", "must be a time to come, within a year")
+        self.send_at = send_at
 
     def in_short(self) -> Quoted:
         """Show it as the message that another one answers."""

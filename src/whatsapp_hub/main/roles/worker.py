@@ -14,7 +14,7 @@ from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.queues.sequencer import Sequencer
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.worker.hints import Hints
-from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants, keep_schedule
+from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants, for_those, keep_schedule
 from whatsapp_hub.application.accounts.remove_tenants import RemoveTenants
 from whatsapp_hub.application.connecting.connection_records import TendConnections
 from whatsapp_hub.application.handling.snooze_conversation import WakeSnoozed
@@ -42,6 +42,7 @@ from whatsapp_hub.application.routing.resolve_quiet import ResolveQuiet
 from whatsapp_hub.application.security.seal_addresses import SealAddresses
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
+from whatsapp_hub.application.sending.schedule_message import SendScheduled
 from whatsapp_hub.application.sessions.close_idle import CloseIdleSessions
 from whatsapp_hub.application.sessions.pair_sessions import TendPairings
 from whatsapp_hub.application.templates.fetch_templates import SyncStale
@@ -195,6 +196,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("expire-deliveries", 60, partial(expire_deliveries, await container.get(WebhookQueue))),
         Job("overdue", 30, partial(every, await container.get(RedirectOverdue))),
         Job("targets", 15, partial(every, await container.get(CheckDeadlines))),
+        Job("scheduled", 1, partial(for_those, directory.tenants_with_scheduled, await container.get(SendScheduled))),
         Job("snoozed", 30, partial(every, await container.get(WakeSnoozed))),
         Job("templates", 600, partial(every, await container.get(SyncStale))),
         Job("quiet", 300, partial(every, await container.get(ResolveQuiet))),

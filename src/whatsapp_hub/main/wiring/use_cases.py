@@ -93,6 +93,13 @@ from whatsapp_hub.application.routing.serve_queue import ServeAllQueues, ServeFr
 from whatsapp_hub.application.security.seal_addresses import SealAddresses
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
+from whatsapp_hub.application.sending.open_round import OpenRound
+from whatsapp_hub.application.sending.schedule_message import (
+    CancelScheduled,
+    ListScheduled,
+    ScheduleMessage,
+    SendScheduled,
+)
 from whatsapp_hub.application.sending.send_again import SendAgain
 from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
@@ -131,6 +138,7 @@ class UseCases(Provider):
         *(UnlinkSession, DeleteTenant, RemoveTenants, MoveTenant),
         *(ExportContact, OpenExport, EraseContact, EraseContacts, ShowErasures, KeepRetention),
         *(AskHolder, RequestPairingCode, LogOut, TendConnections, RecordConnections, FollowPairing),
+        *(OpenRound, ScheduleMessage, ListScheduled, CancelScheduled, SendScheduled),
         *(ReadNumber, SendMessage, StartConversation, SendAgain, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
         *(MarkConversationUnread, SnoozeConversation, WakeSnoozed, ShowTyping),

@@ -44,6 +44,7 @@ FIELDS = {
     "flow_state": "flowState",
     "department_id": "departmentId",
     "timeout_at": "timeoutAt",
+    "scheduled": "scheduled",
     "routing_reason": "routingReason",
     "unread_count": "unreadCount",
     "bot_part": "bot",

@@ -149,7 +149,8 @@ class ConversationReadData(ConversationData):
 
 
 class ConversationUpdatedData(ConversationData):
-    """Something changed that no other event tells. `changed` names the conversation's fields."""
+    """Something changed that no other event tells. `changed` names the conversation's fields;
+    `scheduled`: which messages wait to be sent in it."""
 
     changed: list[str]
 

@@ -95,6 +95,7 @@ class MessageView(MessageFields):
     data: MessageData
     seq: int | None
     media: MediaView | None
+    send_at: datetime | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
     def of(cls, message: Message) -> "MessageView":
@@ -110,6 +111,7 @@ class MessageView(MessageFields):
             data_of(content, message.annotations),
             message.seq,
             MediaView.of(content),
+            time(message.send_at) or msgspec.UNSET,
         )
         return cls(*values)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
+from whatsapp_hub.adapters.memory.queues.scheduled import SCHEDULED
 from whatsapp_hub.adapters.memory.repositories.conversations import MemoryConversations
 from whatsapp_hub.adapters.memory.tables.entities import CONTACTS, CONVERSATIONS, MARKED, MESSAGES
 from whatsapp_hub.application.ports.edge.clock import NewId
@@ -84,6 +85,8 @@ class MemoryContacts:
         await self._conversations.save([conversation])
         for message in [m for m in self._rows.each(MESSAGES) if m.conversation_id == conversation.id]:
             await self._rows.put(MESSAGES, message.id, replace(message, contact_id=other.id, _events=[]))
+        for waiting in [m for m in self._rows.each(SCHEDULED) if m.conversation_id == conversation.id]:
+            await self._rows.put(SCHEDULED, waiting.id, replace(waiting, contact_id=other.id, _events=[]))
 
     async def is_group(self, contact_id: ContactId) -> bool:
         """Whether the contact is a group; False also for an unknown one."""
@@ -216,6 +219,8 @@ class MemoryContacts:
             await self._rows.put(MESSAGES, message.id, replace(message, contact_id=kept.id, _events=[]))
         for left in [left for left in self._rows.each(LEFT_IDENTITIES) if left.contact_id == other.id]:
             await self._rows.put(LEFT_IDENTITIES, (left.identity, left.until), replace(left, contact_id=kept.id))
+        for waiting in [m for m in self._rows.each(SCHEDULED) if m.contact_id == other.id]:
+            await self._rows.put(SCHEDULED, waiting.id, replace(waiting, contact_id=kept.id, _events=[]))
         await self._rows.drop(CONTACTS, other.id)
 
     async def _drop_repeats(self, kept: ContactId, other: ContactId) -> None:

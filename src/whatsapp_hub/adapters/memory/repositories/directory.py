@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Rows, Table, copied
 from whatsapp_hub.adapters.memory.queues.fetches import FETCHES, is_wanted
+from whatsapp_hub.adapters.memory.queues.scheduled import SCHEDULED, place_of
 from whatsapp_hub.adapters.memory.repositories.accounts import API_KEYS
 from whatsapp_hub.adapters.memory.repositories.sessions import PAIRINGS
 from whatsapp_hub.adapters.memory.repositories.sign_ins import SECOND_FACTORS, SIGN_INS
@@ -222,6 +223,12 @@ class MemoryDirectory:
         async with self._database.transaction() as transaction:
             due = ((t, d.fetch) for t, d in transaction.everywhere(FETCHES) if d.next_at <= self._database.now)
             return _distinct(t for t, fetch in due if is_wanted(fetch, sessions))
+
+    async def tenants_with_scheduled(self) -> list[TenantId]:
+        """List tenants with scheduled messages that are due."""
+        async with self._database.transaction() as transaction:
+            now = self._database.now
+            return _distinct(t for t, m in transaction.everywhere(SCHEDULED) if place_of(m).send_at <= now)
 
     async def tenants_with_late_lines(self) -> list[TenantId]:
         """List tenants with connections whose deadline passed."""

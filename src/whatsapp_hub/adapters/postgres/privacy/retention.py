@@ -34,7 +34,8 @@ _MESSAGES = """
       SELECT m.id FROM conversations c CROSS JOIN LATERAL (
         SELECT id, created_at, queue_seq FROM messages WHERE conversation_id = c.id ORDER BY seq LIMIT $2) AS m
       WHERE c.tenant_id = hub.tenant() AND c.created_at < $1 AND m.created_at < $1 AND m.queue_seq IS NULL LIMIT $2))"""
-_WAITS = "EXISTS (SELECT FROM messages m WHERE m.media_id = media.id {which})"
+_WAITS = """(EXISTS (SELECT FROM messages m WHERE m.media_id = media.id {which})
+      OR EXISTS (SELECT FROM hub.scheduled s WHERE s.media_id = media.id))"""
 _FILES = """
     SELECT id FROM media WHERE tenant_id = hub.tenant() AND created_at < $1 AND NOT {kept}
     ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED"""

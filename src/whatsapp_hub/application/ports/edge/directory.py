@@ -152,6 +152,10 @@ class Directory(Protocol):
         """Return tenants with due files to fetch: of sessions that need no connector, or of these held ones."""
         ...
 
+    async def tenants_with_scheduled(self) -> list[TenantId]:
+        """Return tenants with messages that were to be sent later and are due."""
+        ...
+
     async def tenants_with_late_lines(self) -> list[TenantId]:
         """Return tenants with overdue connections (`Connections.late`)."""
         ...

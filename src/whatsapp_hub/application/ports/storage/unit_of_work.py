@@ -17,6 +17,7 @@ from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
 from whatsapp_hub.application.ports.queues.fetches import Fetches
 from whatsapp_hub.application.ports.queues.inbox import Charges, EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
+from whatsapp_hub.application.ports.queues.scheduled import Scheduled
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
 from whatsapp_hub.application.ports.storage.accounts import (
     ApiKeys,
@@ -75,6 +76,7 @@ class UnitOfWork(Protocol):
     files: StoredFiles
     old_files: OldFiles
     fetches: Fetches
+    scheduled: Scheduled
     quotas: Quotas
     refused_emails: RefusedEmails
     password_resets: PasswordResets

@@ -419,6 +419,7 @@ export interface ContentBody {
   conversationId: string;
   content: TextContent | ImageContent | VideoContent | AudioContent | DocumentContent | StickerContent | LocationContent | ContactsContent | ReactionContent | EditContent | RevokeContent | ButtonsContent | ListContent | TemplateContent | PollContent;
   replyTo?: string | null;
+  sendAt?: string | null;
 }
 export interface ConversationArchivedEvent {
   id: string;
@@ -1132,6 +1133,7 @@ export interface MediaForm {
   caption?: string | null;
   replyTo?: string | null;
   voice?: boolean;
+  sendAt?: string | null;
 }
 export type MediaState = "PENDING" | "READY" | "FAILED" | "TOO_LARGE" | "EXPIRED" | "REFUSED";
 export interface MediaView {
@@ -1322,6 +1324,7 @@ export interface MessageView {
   data: TextData | ImageData | VideoData | AudioData | DocumentData | StickerData | LocationData | ContactsData | ReactionData | ButtonsData | ListData | ReplyData | TemplateData | PollData | VoteData | OrderData | EventData | EventAnswerData | CallData | EditData | RevokeData | SystemData | UnsupportedData;
   seq: number | null;
   media: MediaView | null;
+  sendAt?: string;
 }
 export interface MethodsView {
   password: boolean;
@@ -1772,6 +1775,7 @@ export interface SendBody {
   conversationId: string;
   content: string;
   replyTo?: string | null;
+  sendAt?: string | null;
 }
 export interface SentByInstance {
   id: string;

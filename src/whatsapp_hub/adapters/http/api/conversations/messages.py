@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -17,15 +18,18 @@ from whatsapp_hub.adapters.http.api.conversations.contents import GivenContent, 
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.adapters.http.patches import utc
 from whatsapp_hub.adapters.http.server.forms import read_form
 from whatsapp_hub.application.media.read_file import PIECE_BYTES
 from whatsapp_hub.application.media.send_media import SendMedia, Upload
 from whatsapp_hub.application.reading.queries import MessageSearch, Queries
 from whatsapp_hub.application.reading.visibility import sight_for
+from whatsapp_hub.application.sending.schedule_message import ScheduleMessage
 from whatsapp_hub.application.sending.send_again import SendAgain
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
 from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import ConversationId, MessageId
 from whatsapp_hub.domain.messaging.content import Text, stored_media
 
@@ -34,11 +38,12 @@ MAX_UPLOAD_BYTES = 101 * 1024 * 1024
 
 
 class SendBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """`reply_to` is the provider's id (`whatsappMessageId`) of the message that is answered."""
+    """`reply_to` is the provider's id (`whatsappMessageId`) of the message that is answered; `send_at`: not before."""
 
     conversation_id: UUID
     content: str
     reply_to: str | None = None
+    send_at: datetime | None = None
 
 
 @dataclass
@@ -50,14 +55,16 @@ class MediaForm:
     caption: str | None = None
     replyTo: str | None = None  # noqa: N815 (as above)
     voice: bool = False
+    sendAt: datetime | None = None  # noqa: N815 (as above)
 
 
 class ContentBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """`reply_to` is the provider's id (`whatsappMessageId`) of the message that is answered."""
+    """`reply_to` is the provider's id (`whatsappMessageId`) of the message that is answered; `send_at`: not before."""
 
     conversation_id: UUID
     content: GivenContent
     reply_to: str | None = None
+    send_at: datetime | None = None
 
 
 @post("/messages", status_code=202, tags=TAGS)
@@ -65,16 +72,22 @@ async def send_content(
     caller: Asking,
     data: JSONBody[ContentBody],
     send_message: FromDishka[SendMessage],
+    schedule_message: FromDishka[ScheduleMessage],
     queries: FromDishka[Queries],
     key: IdempotencyKey = None,
 ) -> MessageView:
     """Send any kind of content in a conversation: text, a file by id or URL, a place, cards, buttons, a list, a poll, a
-    template, a reaction, an edit, or a deletion. 422: the session's provider cannot send it."""
+    template, a reaction, an edit, or a deletion. 422: the session's provider cannot send it. With `sendAt` it waits, as
+    `GET /api/messages/scheduled` shows; what may be sent (the 24-hour window, the session) is judged at that time."""
     content, changes = content_of(data.content)
     if file := stored_media(content):  # who may not see it could else send it to where they may
         await queries.media(caller.tenant_id, await sight_for(caller, queries), file)
     conversation_id = ConversationId(data.conversation_id)
-    return MessageView.of(await send_message(caller, conversation_id, content, key, data.reply_to, changes=changes))
+    if (later := utc("send_at", data.send_at)) is None:
+        return MessageView.of(await send_message(caller, conversation_id, content, key, data.reply_to, changes=changes))
+    if changes:
+        raise Invalid.field("send_at", "cannot be given: a change of a message is sent at once")
+    return MessageView.of(await schedule_message(caller, conversation_id, content, later, key, data.reply_to))
 
 
 @post("/messages/send", status_code=202, tags=TAGS)
@@ -82,11 +95,15 @@ async def send_message(
     caller: Asking,
     data: JSONBody[SendBody],
     send_message: FromDishka[SendMessage],
+    schedule_message: FromDishka[ScheduleMessage],
     key: IdempotencyKey = None,
 ) -> MessageView:
-    """Send a text in a conversation. It is stored when this returns, and sent in its turn."""
-    content = Text.plain(data.content)
-    return MessageView.of(await send_message(caller, ConversationId(data.conversation_id), content, key, data.reply_to))
+    """Send a text in a conversation. It is stored when this returns, and sent in its turn; with `sendAt` at that
+    time."""
+    content, conversation_id = Text.plain(data.content), ConversationId(data.conversation_id)
+    if later := utc("send_at", data.send_at):
+        return MessageView.of(await schedule_message(caller, conversation_id, content, later, key, data.reply_to))
+    return MessageView.of(await send_message(caller, conversation_id, content, key, data.reply_to))
 
 
 @post(
@@ -103,11 +120,11 @@ async def send_file(
     key: IdempotencyKey = None,
 ) -> MessageView:
     """Send a picture, audio, video or document (`multipart/form-data`: conversationId, file, caption?, replyTo?,
-    voice?). What its bytes show counts, not what its type says; `voice` makes a sound a voice note."""
+    voice?, sendAt?). What its bytes show counts, not what its type says; `voice` makes a sound a voice note."""
     file = data.file
     conversation_id = ConversationId(data.conversationId)
     said = (file.content_type or "", file.filename or "", data.caption or "")
-    upload = Upload(_pieces(file), *said, data.replyTo or None, data.voice)
+    upload = Upload(_pieces(file), *said, data.replyTo or None, data.voice, utc("send_at", data.sendAt))
     return MessageView.of(await send_media(caller, conversation_id, upload, key))
 
 

@@ -28,6 +28,7 @@ _MERGE = (
        WHERE c.contact_id = $2 AND messages.conversation_id = c.id""",
     """UPDATE conversations SET contact_id = $1 WHERE contact_id = $2""",
     """UPDATE left_identities SET contact_id = $1 WHERE contact_id = $2""",
+    """UPDATE hub.scheduled SET contact_id = $1 WHERE contact_id = $2""",
     """DELETE FROM contacts WHERE id = $2 AND id <> $1""",
 )
 _TAKE_OVER = "UPDATE messages SET conversation_id = $1, contact_id = $3 WHERE conversation_id = $2"
@@ -41,6 +42,7 @@ _PART = """
 _HAND_OVER = (
     """UPDATE messages SET contact_id = $1 WHERE conversation_id = ANY($2::uuid[])""",
     """UPDATE conversations SET contact_id = $1 WHERE id = ANY($2::uuid[])""",
+    """UPDATE hub.scheduled SET contact_id = $1 WHERE conversation_id = ANY($2::uuid[])""",
 )
 
 # Automatic merges, which no caller asked for, are in the event log alone.

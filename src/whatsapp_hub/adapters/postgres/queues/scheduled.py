@@ -1,0 +1,80 @@
+"""Messages to be sent later, in `hub.scheduled`. A row is deleted in the transaction that stores its message."""
+
+from typing import Any
+
+from whatsapp_hub.adapters.postgres.engine.write_batch import Statements
+from whatsapp_hub.adapters.postgres.repositories import stored_content
+from whatsapp_hub.application.ports.queues.scheduled import Place
+from whatsapp_hub.domain.ids import ConversationId, MessageId, UserId
+from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
+
+_COLUMNS = """id, tenant_id, session_id, conversation_id, contact_id, chat, sender_id, is_bot, reply_to, created_at,
+    send_at, type, content, media_url, media_id, data"""
+_ADD = f"""
+    INSERT INTO hub.scheduled ({_COLUMNS})
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::text::json)"""
+_SELECT = f"SELECT {_COLUMNS} FROM hub.scheduled WHERE tenant_id = hub.tenant()"
+_PAGE = f"""
+    {_SELECT} AND ($1::timestamptz IS NULL OR (send_at, id) > ($1, $2::uuid))
+      AND ($3::uuid IS NULL OR conversation_id = $3) AND ($4::uuid IS NULL OR sender_id = $4)
+    ORDER BY send_at, id LIMIT $5"""
+_DUE = """
+    SELECT id FROM hub.scheduled WHERE tenant_id = hub.tenant() AND send_at <= (SELECT now FROM hub.time)
+    ORDER BY send_at, id LIMIT $1"""
+_TAKE = f"""
+    DELETE FROM hub.scheduled WHERE id IN (
+      SELECT id FROM hub.scheduled WHERE id = $1 AND send_at <= (SELECT now FROM hub.time) FOR UPDATE SKIP LOCKED)
+    RETURNING {_COLUMNS}"""
+_CANCEL = "DELETE FROM hub.scheduled WHERE id = $1 RETURNING true"
+
+
+class PostgresScheduled:
+    """Implements `Scheduled`."""
+
+    def __init__(self, connection: Statements) -> None:
+        self._connection = connection
+
+    async def add(self, message: Message) -> None:
+        """Insert it."""
+        m = message
+        owner = (m.id, m.tenant_id, m.session_id, m.conversation_id, m.contact_id, m.chat, m.sender_id, m.is_bot)
+        said = (m.reply_to, m.created_at, m.send_at, *stored_content.encode(m.content))
+        await self._connection.execute(_ADD, *owner, *said)
+
+    async def find(self, message_id: MessageId) -> Message | None:
+        """Read one."""
+        row = await self._connection.fetchrow(f"{_SELECT} AND id = $1", message_id)
+        return _message(row) if row else None
+
+    async def page(
+        self, limit: int, after: Place | None, conversation_id: ConversationId | None, sender_id: UserId | None
+    ) -> list[Message]:
+        """Read along the index on (tenant, send_at, id)."""
+        at, id = after or (None, None)
+        rows = await self._connection.fetch(_PAGE, at, id, conversation_id, sender_id, limit)
+        return [_message(row) for row in rows]
+
+    async def due(self, limit: int) -> list[MessageId]:
+        """Read which are due."""
+        return [MessageId(row["id"]) for row in await self._connection.fetch(_DUE, limit)]
+
+    async def take(self, message_id: MessageId) -> Message | None:
+        """Delete a due one, unless another transaction has it."""
+        row = await self._connection.fetchrow(_TAKE, message_id)
+        return _message(row) if row else None
+
+    async def cancel(self, message_id: MessageId) -> bool:
+        """Delete one; waits for a transaction that is sending it."""
+        return bool(await self._connection.fetchval(_CANCEL, message_id))
+
+
+def _message(row: Any) -> Message:
+    stored = (row[name] for name in ("type", "content", "media_url", "media_id", "data"))
+    return Message(
+        **{name: row[name] for name in ("id", "tenant_id", "session_id", "conversation_id", "contact_id", "chat")},
+        **{name: row[name] for name in ("sender_id", "is_bot", "reply_to", "created_at", "send_at")},
+        direction=Direction.OUTBOUND,
+        content=stored_content.decode(*stored),
+        timestamp=row["created_at"],
+        status=MessageStatus.PENDING,
+    )

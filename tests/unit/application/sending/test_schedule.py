@@ -1,0 +1,146 @@
+"""Messages to be sent later: judged when they are due, sent once, shown and cancelled until then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.contracts.storage.world import a_phone
+from tests.unit.application.office import LINE, Office, text
+from whatsapp_hub.application.handling.close_conversation import ResolveConversation
+from whatsapp_hub.application.sending.schedule_message import (
+    CancelScheduled,
+    ListScheduled,
+    ScheduleMessage,
+    SendScheduled,
+)
+from whatsapp_hub.application.sessions.manage_sessions import DeleteSession
+from whatsapp_hub.application.sessions.run_sessions import StopSession
+from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
+from whatsapp_hub.domain.errors import Forbidden, Invalid, NotFound
+from whatsapp_hub.domain.messaging.message import Message, MessageStatus
+
+LATER = timedelta(hours=2)
+
+
+async def scheduled(office: Office, conversation: Conversation, said: str = "Até já", **more: object) -> Message:
+    schedule = office.use(ScheduleMessage)
+    return await schedule(office.admin, conversation.id, text(said), office.clock() + LATER, **more)  # type: ignore[arg-type]
+
+
+async def due(office: Office) -> None:
+    office.clock.pass_(hours=2)
+    await office.use(SendScheduled)(office.id)
+
+
+async def stored(office: Office, message: Message) -> Message:
+    found: Message = await office.done(lambda uow: uow.messages.get(message.id))
+    return found
+
+
+async def test_it_is_sent_at_its_time_and_once(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    message = await scheduled(office, conversation)
+    assert (message.status, message.send_at) == (MessageStatus.PENDING, office.clock() + LATER)
+    await office.use(SendScheduled)(office.id)
+    assert await office.sends() == []
+    await due(office)
+    await office.use(SendScheduled)(office.id)
+    assert await office.sends() == ["Até já"]
+    sent = await stored(office, message)
+    assert (sent.status, sent.created_at) == (MessageStatus.SENT, office.clock())
+    assert await office.use(ListScheduled)(office.admin, None, 9, None) == []
+
+
+async def test_a_process_that_ends_in_the_middle_loses_nothing_and_sends_nothing_twice(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    message = await scheduled(office, conversation)
+    office.clock.pass_(hours=2)
+    async with office.world.uow() as uow:
+        assert await uow.scheduled.take(message.id) is not None  # and it ends before its commit
+    await office.use(SendScheduled)(office.id)
+    await office.use(SendScheduled)(office.id)
+    assert await office.sends() == ["Até já"]
+
+
+async def test_a_closed_conversation_is_followed_by_one_of_who_wrote_it(office: Office) -> None:
+    agent = await office.person(await office.department())
+    conversation = await office.writes(a_phone(), "Oi")
+    await office.sends()
+    by = replace(office.admin, user_id=agent.id)
+    await office.use(ScheduleMessage)(by, conversation.id, text("Chegou!"), office.clock() + LATER)
+    await office.use(ResolveConversation)(office.admin, conversation.id)
+    await due(office)
+    assert await office.sends() == ["Chegou!"]
+    async with office.world.uow() as uow:
+        key = (conversation.session_id, conversation.contact_id)
+        now = (await uow.conversations.latest([key]))[key]
+    assert (now.id != conversation.id, now.status) == (True, ConversationStatus.ASSIGNED)
+    assert now.assigned_user_id == agent.id
+
+
+async def test_the_window_is_judged_when_it_is_due(office: Office) -> None:
+    plugin = office.plugins[LINE]
+    plugin.capabilities = replace(plugin.capabilities, reply_window_h=24)
+    conversation = await office.writes(a_phone(), "Oi")
+    office.clock.pass_(hours=23)
+    message = await scheduled(office, conversation)
+    await due(office)
+    assert await office.sends() == []
+    failed = await stored(office, message)
+    assert (failed.status, failed.error and failed.error.code) == (MessageStatus.FAILED, "window_closed")
+    assert office.told(conversation)[-2:] == ["message.queued", "message.failed"]
+
+
+async def test_of_a_number_that_was_stopped_or_deleted_it_fails_and_says_so(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    stopped = await scheduled(office, conversation)
+    await office.use(StopSession)(office.admin, office.session.id)
+    await due(office)
+    failed = await stored(office, stopped)
+    assert failed.error is not None
+    assert failed.error.code == "session_off"
+    deleted = await scheduled(office, conversation)
+    await office.use(DeleteSession)(office.admin, office.session.id)
+    await due(office)
+    failed = await stored(office, deleted)
+    assert failed.error is not None
+    assert failed.error.code == "session_deleted"
+
+
+async def test_the_same_request_twice_is_one_message_before_and_after_it_is_sent(office: Office) -> None:
+    conversation, at = await office.writes(a_phone(), "Oi"), office.clock() + LATER
+    schedule = office.use(ScheduleMessage)
+    one = await schedule(office.admin, conversation.id, text("x"), at, "key")
+    assert (await schedule(office.admin, conversation.id, text("x"), at, "key")).id == one.id
+    await due(office)
+    assert (await schedule(office.admin, conversation.id, text("x"), at, "key")).id == one.id
+    assert await office.sends() == ["x"]
+
+
+async def test_it_is_listed_for_who_sees_it_and_cancelled(office: Office) -> None:
+    first, second = await office.writes(a_phone(), "Oi"), await office.writes(a_phone(), "Oi")
+    one, two = await scheduled(office, first), await scheduled(office, second)
+    show, cancel = office.use(ListScheduled), office.use(CancelScheduled)
+    assert await show(office.admin, None, 9, None) == [one, two]
+    assert await show(office.admin, second.id, 9, None) == [two]
+    agent = office.as_(await office.person(await office.department()))
+    assert await show(agent, None, 9, None) == []
+    await cancel(office.admin, one.id)
+    assert office.told(first)[-1] == "conversation.updated"
+    for gone in (one, replace(two, id=first.id)):
+        with pytest.raises(NotFound):
+            await cancel(office.admin, gone.id)  # type: ignore[arg-type]
+    with pytest.raises(Forbidden):
+        await cancel(replace(office.admin, scopes=frozenset()), two.id)
+    await due(office)
+    assert await office.sends() == ["Até já"]
+
+
+async def test_what_can_be_said_of_it_now_is_said_now(office: Office) -> None:
+    conversation, schedule = await office.writes(a_phone(), "Oi"), office.use(ScheduleMessage)
+    for at in (office.clock(), office.clock() + timedelta(days=400)):
+        with pytest.raises(Invalid, match="send_at"):
+            await schedule(office.admin, conversation.id, text("x"), at)
