@@ -37,6 +37,8 @@ ACQUIRE_TIMEOUT_S = 10.0
 SHARED_FROM = 6
 """The smallest pool of which companies have shares: a smaller one serves one command, or a test."""
 CONNECT_TIMEOUT_S = 5.0
+LEARNING_TIMEOUT_S = 15.0
+"""Half a second of work for both sides, on a machine that may have ten things to do at once."""
 STATEMENTS_CACHED = 1000
 IDLE_CLOSED_AFTER_S = 300.0
 KEPT_WARM = 2
@@ -123,7 +125,7 @@ async def _learn_types(connection: Any) -> None:
     """Load the types that asyncpg would look up in the catalogue, 10 ms for each type and connection: all at once here,
     rather than while a caller waits for the first statement that needs one."""
     try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+        async with asyncio.timeout(LEARNING_TIMEOUT_S):
             await connection.prepare(_ALL_TYPES)
     except BaseException:
         connection.terminate()  # the pool would say good-bye to it, and wait for an answer
