@@ -12,6 +12,7 @@ async def play(w: Walk) -> None:
     for row in ("GET /", "GET /health", "GET /api/health", "GET /metrics", "GET /schema", "GET /schema/openapi.json"):
         await w.ask(row, NOBODY)
     await w.ask("GET /schema/page.css", NOBODY)
+    await w.ask("GET /schema/plain", NOBODY)
     await w.ask("GET /schema/{path}", NOBODY, path={"path": "page.css"})
     await w.ask("GET /api/auth/methods", NOBODY)
     await w.ask("GET /nowhere", NOBODY)
