@@ -132,6 +132,7 @@ ROUTES: dict[str, Need] = {
     "POST /api/conversations/{id}/read": WORK,
     "POST /api/conversations/{id}/resolve": WORK,
     "POST /api/conversations/{id}/archive": WORK,
+    "GET /api/conversations/{id}/copy": READ_CONVERSATIONS,
     "GET /api/conversations/{id}/events": READ_CONVERSATIONS,
     "GET /api/labels": READ_CONVERSATIONS,
     "POST /api/conversations/bulk": WORK,

@@ -34,6 +34,7 @@ from whatsapp_hub.adapters.http.api.accounts import (
 from whatsapp_hub.adapters.http.api.conversations import (
     bulk,
     conversations,
+    copies,
     handling,
     listing,
     media,
@@ -235,7 +236,7 @@ def create_app(
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, browser_sessions, oidc, second_factor, sign_ins, api_keys, users, departments, sessions, session_codes),
-        *(conversations, listing, handling, bulk, messages, scheduled, media),
+        *(conversations, listing, copies, handling, bulk, messages, scheduled, media),
         *(notifications, bots, rules, templates, company, contacts, personal_data, metrics, password_resets),
         *(events, webhooks, tenants, system),
     )

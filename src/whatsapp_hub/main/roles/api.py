@@ -86,6 +86,7 @@ from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
 from whatsapp_hub.application.reading.audit import AuditTrail
 from whatsapp_hub.application.reading.contacts import ContactBook
+from whatsapp_hub.application.reading.copy_conversation import CopyConversation
 from whatsapp_hub.application.reading.metrics import Metrics
 from whatsapp_hub.application.reading.queries import MessageSearch, Queries
 from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages
@@ -138,6 +139,7 @@ class Serving(Provider):
     system = provide(PostgresSystem, provides=System)
     login = provide(Login)
     enter_by_link = provide(EnterByLink)
+    copy_conversation = provide(CopyConversation)
     second_factors = provide_all(
         *(RequireSecondFactor, ShowSecondFactor, CheckPassword, BeginSecondFactor, ConfirmSecondFactor),
         *(ProveSecondFactor, ReplaceRecoveryCodes, DisableSecondFactor),

@@ -25,6 +25,7 @@ _BY_TYPE = {
         type=OpenAPIType.STRING, description="Server-sent events: `id` (a position), `event`, `data` (JSON)."
     ),
     "text/csv": _TEXT,
+    "text/html": _TEXT,
     "application/zip": _FILE,
     "application/octet-stream": _FILE,
     "image/jpeg": _FILE,

@@ -81,6 +81,9 @@ class MemoryConversations:
         ids = [c.id for c in self._rows.each(CONVERSATIONS) if c.contact_id in wanted]
         return [await self.get(id) for id in sorted(ids)]
 
+    async def copied(self, conversation_id: ConversationId, form: str, *, with_notes: bool) -> None:
+        """Do nothing: the memory has no record of changes."""
+
     async def get(self, conversation_id: ConversationId) -> Conversation:
         if (found := await self._rows.get(CONVERSATIONS, conversation_id)) is None:
             raise NotFound("conversation", conversation_id)

@@ -6,6 +6,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
+from whatsapp_hub.adapters.postgres.engine.audit import acting
 from whatsapp_hub.adapters.postgres.engine.bulk import Columns, array
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.adapters.postgres.repositories import service_columns
@@ -179,6 +180,13 @@ def _written(conversations: Iterable[Conversation]) -> Iterator[Hashable]:
         yield from (c.id, (c.session_id, c.contact_id))
 
 
+_COPIED = """
+    INSERT INTO hub.audit (tenant_id, caller, user_id, email, address, action, change, entity, entity_id, after)
+    SELECT hub.tenant(), w ->> 'key', (w ->> 'user')::uuid, w ->> 'email', w ->> 'from', w ->> 'doing', 'create',
+      'conversation_copy', $2::uuid::text, jsonb_build_object('format', $3::text, 'notes', $4::boolean)
+    FROM (SELECT $1::text::jsonb AS w) AS who WHERE w IS NOT NULL"""
+
+
 class PostgresConversations:
     """Implements `Conversations`."""
 
@@ -279,6 +287,10 @@ class PostgresConversations:
         if row is None:
             raise NotFound("conversation", conversation_id)
         return conversation_of(row)
+
+    async def copied(self, conversation_id: ConversationId, form: str, *, with_notes: bool) -> None:
+        """Add an entry to the audit trail."""
+        await self._connection.execute(_COPIED, acting(), conversation_id, form, with_notes)
 
     async def flows_timed_out(self, now: datetime, limit: int) -> list[Conversation]:
         """Read and lock conversations whose question or menu expired."""

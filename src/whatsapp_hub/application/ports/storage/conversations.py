@@ -57,6 +57,10 @@ class Conversations(Protocol):
         """Store them as they are now; assignments begun or ended since loading are recorded too."""
         ...
 
+    async def copied(self, conversation_id: ConversationId, form: str, *, with_notes: bool) -> None:
+        """Record that the caller took a copy of it. Where there is no record of changes, nothing happens."""
+        ...
+
     async def flows_timed_out(self, now: datetime, limit: int) -> list[Conversation]:
         """Return OPEN ones in GREETING or AWAITING_ROUTING_CONFIRMATION whose timeout_at has passed, locked; skips
         locked ones."""

@@ -25,6 +25,7 @@ export const admin: typeof Portuguese = {
       contact: "Customer",
       contact_erasure: "Erasure of a customer",
       contact_export: "Export of a customer",
+      conversation_copy: "Copy of a conversation",
     },
   },
   secret: {

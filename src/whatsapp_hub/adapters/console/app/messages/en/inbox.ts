@@ -41,4 +41,8 @@ export const inbox: typeof Portuguese = {
   noMicrophone: "There is no microphone.",
   notRecorded: "It could not be recorded in a form that WhatsApp takes.",
   held: (department, user) => `This customer is with ${[department, user].filter(Boolean).join(", ")}.`,
+  copy: "Print or download",
+  copyMore: "The whole conversation, files by their names. The audit says who took a copy.",
+  copyNotes: "With colleagues' notes",
+  print: "Page to print",
 };

@@ -25,6 +25,7 @@ export const admin: typeof Portuguese = {
       contact: "Cliente",
       contact_erasure: "Borrado de un cliente",
       contact_export: "Exportación de un cliente",
+      conversation_copy: "Copia de una conversación",
     },
   },
   secret: {

@@ -51,4 +51,8 @@ export const inbox: typeof Portuguese = {
   noMicrophone: "No hay micrófono.",
   notRecorded: "No se pudo grabar en una forma que WhatsApp acepte.",
   held: (department, user) => `Este cliente está con ${[department, user].filter(Boolean).join(", ")}.`,
+  copy: "Imprimir o descargar",
+  copyMore: "La conversación entera, los archivos por su nombre. La auditoría dice quién tomó una copia.",
+  copyNotes: "Con las notas de los colegas",
+  print: "Página para imprimir",
 };

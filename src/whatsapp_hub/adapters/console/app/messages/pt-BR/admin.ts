@@ -23,6 +23,7 @@ export const admin = {
       contact: "Cliente",
       contact_erasure: "Apagamento de cliente",
       contact_export: "Exportação de cliente",
+      conversation_copy: "Cópia de uma conversa",
     },
   },
   secret: {

@@ -51,4 +51,8 @@ export const inbox = {
   notRecorded: "Não foi possível gravar em uma forma que o WhatsApp aceita.",
   held: (department: string | null, user: string | null) =>
     `Este cliente está com ${[department, user].filter(Boolean).join(", ")}.`,
+  copy: "Imprimir ou baixar",
+  copyMore: "A conversa inteira, os arquivos pelo nome. A auditoria diz quem tirou uma cópia.",
+  copyNotes: "Com as notas dos colegas",
+  print: "Página para imprimir",
 };

@@ -22,6 +22,7 @@ import { Icon } from "../kit/Icon.tsx";
 import { Menu, type MenuItem } from "../kit/overlays.tsx";
 import { onKey } from "../shell/keys.tsx";
 import { Composer } from "./Composer.tsx";
+import { Copy } from "./Copy.tsx";
 import { asksReason, Resolve } from "./Resolve.tsx";
 import { snoozeItems } from "./Snooze.tsx";
 import { Timeline } from "./Timeline.tsx";
@@ -36,6 +37,7 @@ export function Chat({ id }: { id: string }): VNode {
   const [isResolving, setResolving] = useState(false);
   const [quoted, setQuoted] = useState<string | null>(null);
   const [looked, setLooked] = useState<string | null>(null);
+  const [isCopying, setCopying] = useState(false);
 
   const load = (): void => {
     setProblem(null);
@@ -77,7 +79,13 @@ export function Chat({ id }: { id: string }): VNode {
   }
   return (
     <section class="chat" aria-label={t().chat.with(customerOf(c))}>
-      <Header c={c} onTransfer={() => setTransferring(true)} onResolve={resolve} onSearch={() => setLooked("")} />
+      <Header
+        c={c}
+        onTransfer={() => setTransferring(true)}
+        onResolve={resolve}
+        onSearch={() => setLooked("")}
+        onCopy={() => setCopying(true)}
+      />
       {looked !== null && (
         <div class="chat-search" role="search" onKeyDown={(event) => event.key === "Escape" && setLooked(null)}>
           <div class="list-search">
@@ -96,6 +104,7 @@ export function Chat({ id }: { id: string }): VNode {
       )}
       <Composer key={id} c={c} quoted={quoted} onUnquote={() => setQuoted(null)} />
       {isTransferring && <Transfer c={c} onClose={() => setTransferring(false)} />}
+      {isCopying && <Copy id={id} onClose={() => setCopying(false)} />}
       {isResolving && <Resolve c={c} onClose={() => setResolving(false)} />}
     </section>
   );
@@ -106,9 +115,10 @@ interface HeaderProps {
   onTransfer: () => void;
   onResolve: () => void;
   onSearch: () => void;
+  onCopy: () => void;
 }
 
-function Header({ c, onTransfer, onResolve, onSearch }: HeaderProps): VNode {
+function Header({ c, onTransfer, onResolve, onSearch, onCopy }: HeaderProps): VNode {
   const session = sessionById.value.get(c.sessionId);
   const isSandbox = session?.provider === "SANDBOX" && may("use-sandbox");
   const canWork = may("work-conversations");
@@ -135,6 +145,7 @@ function Header({ c, onTransfer, onResolve, onSearch }: HeaderProps): VNode {
       icon: <Icon name="copy" />,
       run: () => void navigator.clipboard?.writeText(`${location.origin}/dashboard/c/${c.id}`),
     },
+    { label: t().inbox.copy, icon: <Icon name="download" />, run: onCopy },
     ...(canWork && isLive(c)
       ? ["line" as const, { label: t().chat.transfer, icon: <Icon name="transfer" />, run: onTransfer }]
       : []),
