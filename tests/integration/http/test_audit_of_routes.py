@@ -182,6 +182,9 @@ async def _conversations(call: Recorder, company: Company) -> None:
     await call(admin, "PATCH", "/api/conversations/{id}", {"labels": ["a"]}, **of)
     await call(admin, "PATCH", "/api/conversations/{id}/customer-name", {"name": "Ana"}, **of)
     await call(admin, "POST", "/api/conversations/{id}/notes", {"content": "n"}, **of)
+    stranger = await company.agent(await company.department())
+    asked = {"sessionId": session["id"], "to": "5511988887777"}
+    await call(stranger, "POST", "/api/conversations/ask-for", asked)
     until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     await call(admin, "POST", "/api/conversations/{id}/snooze", {"until": until}, **of)
     labelled = {"action": "classify", "ids": [of["id"]], "addLabels": ["b"]}

@@ -23,6 +23,7 @@ ABOUT_CUSTOMERS = re.compile(r"\w+ /api/(conversations|messages|contacts)\b")
 
 TOLD = {
     "POST /api/conversations": "conversation.opened",
+    "POST /api/conversations/ask-for": "note.added",
     "PATCH /api/conversations/{id}": "conversation.updated",
     "PATCH /api/conversations/{id}/customer-name": "conversation.updated",
     "POST /api/conversations/{id}/notes": "note.added",
@@ -63,9 +64,11 @@ class Teller:
         self.events: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self._seen = 0
 
-    async def __call__(self, method: str, path: str, body: object = None, **of: str) -> dict[str, Any]:
+    async def __call__(
+        self, method: str, path: str, body: object = None, by: Person | None = None, **of: str
+    ) -> dict[str, Any]:
         await self._read()
-        person, name = self.company.admin, f"{method} {path}"
+        person, name = by or self.company.admin, f"{method} {path}"
         asked = {"data": body, "files": FILE} if path.endswith("-media") else {"json": body}
         answer = await person.http.request(method, path.format(**of), headers=person.headers, **asked)  # type: ignore[arg-type]
         assert answer.status_code < 300, (name, answer.text)
@@ -126,6 +129,8 @@ async def _of_a_conversation(call: Teller, company: Company) -> str:
     await call("POST", "/api/messages", {"conversationId": of["id"], "content": text})
     await call("POST", "/api/messages/send-media", {"conversationId": of["id"]})
     await call("POST", "/api/conversations/{id}/transfer", {"departmentId": sales["id"]}, **of)
+    asked = {"sessionId": session["id"], "to": "5511988887777"}
+    await call("POST", "/api/conversations/ask-for", asked, by=await company.agent(await company.department()))
     for verb in ("resolve", "reopen", "archive"):
         await call("POST", f"/api/conversations/{{id}}/{verb}", **of)
     started = {"sessionId": session["id"], "to": "5511944443333", "content": "Oi"}

@@ -110,6 +110,22 @@ async def test_writing_first_reveals_of_anothers_conversation_only_who_has_it(co
     assert "Oi, sou eu" not in [m["content"] for m in shown]
 
 
+async def test_one_asks_for_a_customer_whom_others_have(company: Company) -> None:
+    sales = await company.department("Vendas")
+    holder = await company.agent(sales, "ONLINE")
+    conversation = await routed(company, sales)
+    stranger = await company.agent(await company.department("Suporte"))
+    path, body = "/api/conversations/ask-for", {"sessionId": conversation["sessionId"], "to": ANA}
+    assert (await stranger.post(path, body)).status_code == 204
+    [note] = (await holder.get(url(conversation, "notes"))).json()
+    assert (note["userId"], note["content"]) == (stranger.id, "Peço esta conversa.")
+    kinds = [one["kind"] for one in (await holder.get("/api/notifications")).json()]
+    assert kinds.count("conversation.requested") == 1
+    assert (await stranger.get(url(conversation))).status_code == 404
+    assert (await holder.post(path, body)).json()["type"].endswith("not_held")
+    assert (await stranger.post(path, {**body, "to": "5511999990009"})).status_code == 404
+
+
 async def test_a_colleague_of_the_department_reads_but_does_not_take_what_is_anothers(company: Company) -> None:
     _, conversation, agent, _ = await served(company)
     colleague = await company.agent({"id": conversation["departmentId"]})

@@ -91,6 +91,8 @@ async def _reads(w: Walk) -> None:
     await w.ask(f"GET {ROW}/counts", rita)
     await w.ask(f"GET {ROW}/{{id}}/copy", rita, note="to keep", path=here, query={"format": "json", "notes": "true"})
     await w.ask(f"GET {ROW}/{{id}}/copy", w.people["Paulo"], note="out of sight", path=here)
+    await w.ask(f"POST {ROW}/ask-for", w.people["Paulo"], {"sessionId": w.ids["sandbox"], "to": BEA})
+    await w.ask(f"POST {ROW}/ask-for", rita, {"sessionId": w.ids["sandbox"], "to": BEA}, "her own")
     await w.ask(f"GET {ROW}/{{id}}", rita, path=here)
     await w.ask(f"GET {ROW}/{{id}}", w.people["Paulo"], note="out of sight", path=here)
     first = await w.ask(f"GET {ROW}/{{id}}/messages", rita, path=here, query={"limit": 2})

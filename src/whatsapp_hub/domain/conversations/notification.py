@@ -14,6 +14,7 @@ class NotificationKind(StrEnum):
     UNROUTED = "conversation.unrouted"
     TIMED_OUT = "conversation.timed_out"
     SNOOZE_ENDED = "conversation.snooze_ended"
+    REQUESTED = "conversation.requested"
     TARGET_WARNED = "conversation.target_warned"
     TARGET_BREACHED = "conversation.target_breached"
 

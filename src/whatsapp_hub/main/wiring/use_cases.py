@@ -38,6 +38,7 @@ from whatsapp_hub.application.contacts.edit_contact import BlockContact, EditCon
 from whatsapp_hub.application.contacts.exchange_contacts import ImportContacts
 from whatsapp_hub.application.contacts.join_contacts import MergeContacts, SplitContact
 from whatsapp_hub.application.handling.add_note import AddNote
+from whatsapp_hub.application.handling.ask_for_conversation import AskForConversation
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
 from whatsapp_hub.application.handling.classify_conversation import ClassifyConversation, RenameCustomer
 from whatsapp_hub.application.handling.close_conversation import (
@@ -140,7 +141,7 @@ class UseCases(Provider):
         *(AskHolder, RequestPairingCode, LogOut, TendConnections, RecordConnections, FollowPairing),
         *(OpenRound, ScheduleMessage, ListScheduled, CancelScheduled, SendScheduled),
         *(ReadNumber, SendMessage, StartConversation, SendAgain, RetryMessage, FailMessage, SettleStale),
-        *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
+        *(AskForConversation, AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
         *(MarkConversationUnread, SnoozeConversation, WakeSnoozed, ShowTyping),
         *(EditContact, BlockContact, MergeContacts, SplitContact, ImportContacts),
         *(RenameCustomer, ClassifyConversation, HandOffConversation),

@@ -62,6 +62,10 @@ export interface ApiKeyView {
   revokedAt: string | null;
   lastUsedAt: string | null;
 }
+export interface AskBody {
+  sessionId: string;
+  to: string;
+}
 export interface AssignBody {
   userId?: string | null;
 }
@@ -693,6 +697,7 @@ export interface ConversationView {
   createdAt: string;
   updatedAt: string;
 }
+export type CopyFormat = "html" | "json";
 export interface CostView {
   sessionId: string;
   category: string;
@@ -1404,7 +1409,7 @@ export interface NotificationData {
   error?: string;
   detail?: string;
 }
-export type NotificationKind = "conversation.assigned" | "conversation.unrouted" | "conversation.timed_out" | "conversation.snooze_ended" | "conversation.target_warned" | "conversation.target_breached";
+export type NotificationKind = "conversation.assigned" | "conversation.unrouted" | "conversation.timed_out" | "conversation.snooze_ended" | "conversation.requested" | "conversation.target_warned" | "conversation.target_breached";
 export interface NotificationView {
   id: string;
   userId: string | null;

@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.patches import utc
 from whatsapp_hub.application.handling.add_note import AddNote
+from whatsapp_hub.application.handling.ask_for_conversation import AskForConversation
 from whatsapp_hub.application.handling.classify_conversation import ClassifyConversation, RenameCustomer
 from whatsapp_hub.application.handling.close_conversation import ArchiveConversation, ReopenConversation
 from whatsapp_hub.application.handling.mark_read import MarkConversationUnread
@@ -25,7 +26,7 @@ from whatsapp_hub.application.handling.transfer_conversation import TransferConv
 from whatsapp_hub.application.reading.queries import Queries
 from whatsapp_hub.application.reading.visibility import sight_for
 from whatsapp_hub.domain.conversations.conversation import Priority
-from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
+from whatsapp_hub.domain.ids import ConversationId, DepartmentId, SessionId, UserId
 
 
 class TransferBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -65,6 +66,22 @@ class SnoozeBody(msgspec.Struct, forbid_unknown_fields=True):
     """Until when it stays out of sight; null: it comes back now."""
 
     until: datetime | None
+
+
+class AskBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """A customer whom others have: by which number, and the customer's own."""
+
+    session_id: UUID
+    to: str
+
+
+@post("/conversations/ask-for", status_code=204, tags=TAGS)
+async def ask_for_conversation(
+    caller: Asking, data: JSONBody[AskBody], ask_for_conversation: FromDishka[AskForConversation]
+) -> None:
+    """Ask for a customer's live conversation that others have (`held_elsewhere`): a note in it, and a notification to
+    who has it, else to administrators. 409 `not_held`: the caller sees it."""
+    await ask_for_conversation(caller, SessionId(data.session_id), data.to)
 
 
 @post("/conversations/{id:uuid}/unassign", status_code=200, tags=TAGS)
@@ -187,6 +204,7 @@ async def add_note(
 
 
 HANDLERS = [
+    ask_for_conversation,
     unassign_conversation,
     transfer_conversation,
     archive_conversation,

@@ -99,6 +99,7 @@ export const desk: typeof Portuguese = {
     assigned: "A new conversation for you",
     kinds: {
       "conversation.assigned": "Conversation assigned to you",
+      "conversation.requested": "Somebody asks for your conversation",
       "conversation.unrouted": "Conversation without a destination",
       "conversation.timed_out": "Wait timed out",
       "conversation.target_warned": "Target nearly due",

@@ -45,4 +45,6 @@ export const inbox: typeof Portuguese = {
   copyMore: "The whole conversation, files by their names. The audit says who took a copy.",
   copyNotes: "With colleagues' notes",
   print: "Page to print",
+  ask: "Ask for the conversation",
+  asked: "They were asked: a note and a notification.",
 };

@@ -99,6 +99,7 @@ export const desk: typeof Portuguese = {
     assigned: "Una conversación nueva para usted",
     kinds: {
       "conversation.assigned": "Conversación asignada a usted",
+      "conversation.requested": "Alguien pide su conversación",
       "conversation.unrouted": "Conversación sin destino",
       "conversation.timed_out": "Espera agotada",
       "conversation.target_warned": "Plazo por vencer",

@@ -55,4 +55,6 @@ export const inbox: typeof Portuguese = {
   copyMore: "La conversación entera, los archivos por su nombre. La auditoría dice quién tomó una copia.",
   copyNotes: "Con las notas de los colegas",
   print: "Página para imprimir",
+  ask: "Pedir la conversación",
+  asked: "Se pidió: con una nota y un aviso.",
 };

@@ -101,6 +101,7 @@ export const desk = {
     assigned: "Nova conversa para você",
     kinds: {
       "conversation.assigned": "Conversa atribuída a você",
+      "conversation.requested": "Alguém pede a sua conversa",
       "conversation.unrouted": "Conversa sem destino",
       "conversation.timed_out": "Espera esgotada",
       "conversation.target_warned": "Prazo perto do fim",

@@ -55,4 +55,6 @@ export const inbox = {
   copyMore: "A conversa inteira, os arquivos pelo nome. A auditoria diz quem tirou uma cópia.",
   copyNotes: "Com as notas dos colegas",
   print: "Página para imprimir",
+  ask: "Pedir a conversa",
+  asked: "O pedido foi feito: com uma nota e um aviso.",
 };

@@ -7,7 +7,7 @@ import * as desk from "../../state/desk.ts";
 import { sessions } from "../../state/directory.ts";
 import { t } from "../../state/i18n.ts";
 import { go } from "../../state/route.ts";
-import { saidOf } from "../../state/toasts.ts";
+import { attempt, saidOf } from "../../state/toasts.ts";
 import { Button, Field, Select } from "../kit/controls.tsx";
 import { Dialog } from "../kit/overlays.tsx";
 import { addressOf } from "./Inbox.tsx";
@@ -34,6 +34,13 @@ export function NewConversation({ onClose }: { onClose: () => void }): VNode {
       setProblem(error instanceof Problem ? error : null);
       setBusy(false);
     }
+  };
+  const ask = async (): Promise<void> => {
+    const done = await attempt(
+      () => api.send("POST", "/api/conversations/ask-for", { sessionId, to }),
+      t().inbox.asked,
+    );
+    if (done) onClose();
   };
   return (
     <Dialog title={t().start.title} onClose={onClose}>
@@ -71,6 +78,11 @@ export function NewConversation({ onClose }: { onClose: () => void }): VNode {
               ? t().inbox.held(problem.holder.department, problem.holder.user)
               : saidOf(problem)}
           </p>
+        )}
+        {problem?.kind === "held_elsewhere" && (
+          <Button icon="hand" onClick={() => void ask()}>
+            {t().inbox.ask}
+          </Button>
         )}
         <div class="actions">
           <Button kind="quiet" onClick={onClose}>
