@@ -11,6 +11,7 @@ from whatsapp_hub.main.generated_secrets import replace_secret
 async def play(w: Walk) -> None:
     for row in ("GET /", "GET /health", "GET /api/health", "GET /metrics", "GET /schema", "GET /schema/openapi.json"):
         await w.ask(row, NOBODY)
+    await w.ask("GET /schema/plain", NOBODY)
     await w.ask("GET /schema/page.css", NOBODY)
     await w.ask("GET /schema/plain", NOBODY)
     await w.ask("GET /schema/{path}", NOBODY, path={"path": "page.css"})
