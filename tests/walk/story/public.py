@@ -13,7 +13,6 @@ async def play(w: Walk) -> None:
         await w.ask(row, NOBODY)
     await w.ask("GET /schema/plain", NOBODY)
     await w.ask("GET /schema/page.css", NOBODY)
-    await w.ask("GET /schema/plain", NOBODY)
     await w.ask("GET /schema/{path}", NOBODY, path={"path": "page.css"})
     await w.ask("GET /api/auth/methods", NOBODY)
     await w.ask("GET /nowhere", NOBODY)
