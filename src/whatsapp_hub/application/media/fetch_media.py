@@ -214,6 +214,7 @@ class FetchMedia:
         head = await asyncio.to_thread(head_of, incoming.file)
         mime_type = judge(content.mime_type or "", head)
         facts = await self.inspect(tenant_id, incoming.file, mime_type, incoming.digest.size)
+        await self._require_room(tenant_id, incoming.digest.size)
         await self.keep_file(tenant_id, incoming)
         small = await keep_thumbnail(self.files, self.keep_file, tenant_id, facts.thumbnail)
         name = plain_name(content.file_name or "") or _name(content, fetch, mime_type)
@@ -222,6 +223,14 @@ class FetchMedia:
         found = known_of(fetch.media_id, mime_type, size, facts)
         try:
             await self._complete(tenant_id, fetch, found, media)
+        except Conflict as error:
+            raise Rejected(error.code, str(error)) from error
+
+    async def _require_room(self, tenant_id: TenantId, size: int) -> None:
+        """Refuse what is over the quota before it is stored, where it would stay for an hour. Raises Rejected."""
+        try:
+            async with self.storage.tenant(tenant_id) as uow:
+                await uow.quotas.add_media(size)  # not committed: it is counted with its row
         except Conflict as error:
             raise Rejected(error.code, str(error)) from error
 

@@ -19,6 +19,7 @@ from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import ConversationId, TenantId
 from whatsapp_hub.domain.messaging.capabilities import MB
+from whatsapp_hub.domain.messaging.content import Content
 from whatsapp_hub.domain.messaging.file_types import head_of, judge
 from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Message
@@ -62,13 +63,14 @@ class SendMedia:
         try:
             async with self.files.receive(upload.pieces, MOST_BYTES) as incoming:
                 media, facts = await self._looked_at(caller.tenant_id, upload, incoming)
+                content = media.message(upload.caption, voice=upload.voice)
+                await self._require(caller, conversation_id, content, upload, idempotency_key, media)
                 await self.keep_file(caller.tenant_id, incoming)
         except Infected as error:
             raise Invalid.field("file", f"was refused by the virus scanner: {error}") from error
         except FileTooLarge as error:
             raise Invalid.field("file", f"must have at most {error.most // MB} MB") from error
         small = await keep_thumbnail(self.files, self.keep_file, caller.tenant_id, facts.thumbnail)
-        content = media.message(upload.caption, voice=upload.voice)
         known = known_of(media.id, media.mime_type, media.size, facts)
         said = (idempotency_key, upload.reply_to, replace(media, thumbnail=small))
         shown = described(content, known)
@@ -76,6 +78,22 @@ class SendMedia:
             later = upload.send_at
             return await self.schedule_message(caller, conversation_id, content, later, *said, described=shown)
         return await self.send_message(caller, conversation_id, content, *said, described=shown)
+
+    async def _require(
+        self,
+        caller: Caller,
+        conversation_id: ConversationId,
+        content: Content,
+        upload: Upload,
+        key: str | None,
+        media: Media,
+    ) -> None:
+        """Refuse before the file is stored, where it would stay for an hour, past every quota."""
+        if upload.send_at:
+            later = upload.send_at
+            await self.schedule_message.require(caller, conversation_id, content, later, key, upload.reply_to, media)
+        else:
+            await self.send_message.require(caller, conversation_id, content, key, upload.reply_to, media)
 
     async def _looked_at(self, tenant_id: TenantId, upload: Upload, incoming: Incoming) -> tuple[Media, FileFacts]:
         """Find out what the file is: it goes as that, whatever its sender says. Raises Invalid."""

@@ -69,19 +69,60 @@ class ScheduleMessage:
             if earlier := await earlier_of(uow, caller, idempotency_key, request, message_id):
                 return earlier
             conversation = await uow.conversations.get(conversation_id)
-            await require_sight(uow, caller, conversation)
-            session = await session_of(uow, conversation.session_id)
-            file = media or await stored_file(uow, content)
-            require_sendable(session, self.providers, content, reply_to, media=file, later=True)
-            shown = described or await as_shown(uow, session, content)
-            if media and await uow.media.add(media):
-                await uow.quotas.add_media(media.size)
-            message = _message(conversation, shown, message_id, caller, reply_to, now)
-            message.schedule(send_at, now)
+            message = await self._admitted(
+                uow, caller, conversation, content, send_at, reply_to, media, described, message_id=message_id, now=now
+            )
             await uow.scheduled.add(message)
             conversation.scheduled(now)
             uow.publish(conversation.take_events())
             await uow.commit()
+        return message
+
+    async def require(
+        self,
+        caller: Caller,
+        conversation_id: ConversationId,
+        content: Content,
+        send_at: datetime,
+        idempotency_key: str | None,
+        reply_to: str | None,
+        media: Media,
+    ) -> None:
+        """Raise what storing it with a file would raise, before the file is stored. Stores nothing: the transaction is
+        not committed."""
+        message_id, now = MessageId(self.new_id()), self.clock()
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            request = digest_of("later", conversation_id, content, reply_to, send_at)
+            if not await earlier_of(uow, caller, idempotency_key, request, message_id):
+                conversation = await uow.conversations.get(conversation_id)
+                await self._admitted(
+                    uow, caller, conversation, content, send_at, reply_to, media, None, message_id=message_id, now=now
+                )
+
+    async def _admitted(
+        self,
+        uow: UnitOfWork,
+        caller: Caller,
+        conversation: Conversation,
+        content: Content,
+        send_at: datetime,
+        reply_to: str | None,
+        media: Media | None,
+        described: Content | None,
+        *,
+        message_id: MessageId,
+        now: datetime,
+    ) -> Message:
+        """Return the message; add the row of a new file."""
+        await require_sight(uow, caller, conversation)
+        session = await session_of(uow, conversation.session_id)
+        file = media or await stored_file(uow, content)
+        require_sendable(session, self.providers, content, reply_to, media=file, later=True)
+        shown = described or await as_shown(uow, session, content)
+        if media and await uow.media.add(media):
+            await uow.quotas.add_media(media.size)
+        message = _message(conversation, shown, message_id, caller, reply_to, now)
+        message.schedule(send_at, now)
         return message
 
 

@@ -67,19 +67,7 @@ class SendMessage:
             if earlier := await earlier_of(uow, caller, idempotency_key, request, message_id):
                 return earlier
             conversation = await uow.conversations.get(conversation_id)
-            await require_sight(uow, caller, conversation)
-            session = await session_of(uow, conversation.session_id)
-            if changes:
-                content = await _aimed(uow, caller, conversation, content, changes)
-            file = media or await stored_file(uow, content)
-            require_sendable(session, self.providers, content, reply_to, media=file)
-            if not conversation.is_live:
-                raise Conflict("not_open", f"the conversation is {conversation.status}")
-            require_turn(caller.user_id, conversation, session)
-            await require_window(uow, self.providers, session, conversation, content, self.clock())
-            content = await as_shown(uow, session, content)
-            if media and await uow.media.add(media):
-                await uow.quotas.add_media(media.size)
+            session, content = await self._admitted(uow, caller, conversation, content, reply_to, media, changes)
             made = Changes(uow, self.new_id, self.clock())
             upto = None if changes else await _read_upto(uow, caller, conversation)
             message = write_down(
@@ -90,6 +78,49 @@ class SendMessage:
             await uow.commit()
         self.show.read(session, conversation.id, upto)
         return message
+
+    async def require(
+        self,
+        caller: Caller,
+        conversation_id: ConversationId,
+        content: Content,
+        idempotency_key: str | None,
+        reply_to: str | None,
+        media: Media,
+    ) -> None:
+        """Raise what sending a file would raise, before the file is stored. Stores nothing: the transaction is not
+        committed."""
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            request = digest_of("send", conversation_id, content, reply_to)
+            if not await earlier_of(uow, caller, idempotency_key, request, MessageId(self.new_id())):
+                conversation = await uow.conversations.get(conversation_id)
+                await self._admitted(uow, caller, conversation, content, reply_to, media)
+
+    async def _admitted(
+        self,
+        uow: UnitOfWork,
+        caller: Caller,
+        conversation: Conversation,
+        content: Content,
+        reply_to: str | None,
+        media: Media | None,
+        changes: MessageId | None = None,
+    ) -> tuple[Session, Content]:
+        """Return the session, and the content with its target; add the row of a new file."""
+        await require_sight(uow, caller, conversation)
+        session = await session_of(uow, conversation.session_id)
+        if changes:
+            content = await _aimed(uow, caller, conversation, content, changes)
+        file = media or await stored_file(uow, content)
+        require_sendable(session, self.providers, content, reply_to, media=file)
+        if not conversation.is_live:
+            raise Conflict("not_open", f"the conversation is {conversation.status}")
+        require_turn(caller.user_id, conversation, session)
+        await require_window(uow, self.providers, session, conversation, content, self.clock())
+        content = await as_shown(uow, session, content)
+        if media and await uow.media.add(media):
+            await uow.quotas.add_media(media.size)
+        return session, content
 
 
 async def _aimed(

@@ -187,6 +187,7 @@ async def test_over_the_quota_it_is_refused(office: Office) -> None:
         await uow.commit()
     media = media_of(await fetched(office, await comes(office)))
     assert (media.state, media.error) == (MediaState.REFUSED, "quota_exceeded")
+    assert not office.files.kept
 
 
 async def test_of_a_message_that_is_gone_nothing_is_fetched(office: Office) -> None:

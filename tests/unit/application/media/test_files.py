@@ -23,9 +23,10 @@ from whatsapp_hub.application.ports.edge.inspection import FileFacts, Infected
 from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.application.ports.storage.tenants import TenantRemoval
 from whatsapp_hub.application.privacy.keep_retention import KeepRetention
+from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.conversations.conversation import Conversation
-from whatsapp_hub.domain.errors import Invalid, NotFound, Unavailable
+from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from whatsapp_hub.domain.messaging.content import Image, stored_media
 from whatsapp_hub.domain.messaging.failure import UNEXPLAINED
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
@@ -55,6 +56,40 @@ async def test_a_file_goes_to_the_store_and_from_there_to_the_provider(office: O
     assert outgoing.media
     assert await outgoing.media.whole() == PNG
     assert await outgoing.media.whole() == PNG, "as often as it is asked for"
+
+
+async def test_a_file_that_is_refused_is_not_stored(office: Office) -> None:
+    """Twenty megabytes each, past every quota, they stayed for an hour: enough to fill the disk for everybody."""
+    conversation = await office.writes(a_phone(), "Oi")
+    async with office.world.uow() as uow:
+        company = uow.tenant
+        company.quotas = {Quota.MEDIA: 0}
+        await uow.tenants.save(company)
+        await uow.commit()
+    for _ in range(2):
+        with pytest.raises(Conflict, match="quota"):
+            await sent(office, conversation)
+    assert not office.files.kept
+    with pytest.raises(Conflict, match="quota"):
+        await office.use(SendMedia)(
+            office.admin, conversation.id, Upload(in_pieces(PNG), "image/png", "a.png"), idempotency_key="again"
+        )
+    assert not office.files.kept
+    for send_at in (office.clock() + timedelta(hours=1), office.clock() - timedelta(hours=1)):
+        later = Upload(in_pieces(PNG), "image/png", "a.png", send_at=send_at)
+        with pytest.raises((Conflict, Invalid)):
+            await office.use(SendMedia)(office.admin, conversation.id, later)
+    assert not office.files.kept
+
+
+async def test_a_file_that_is_sent_later_is_stored_once_however_often_it_is_asked_for(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    made = set()
+    for _ in range(2):
+        later = Upload(in_pieces(PNG), "image/png", "a.png", send_at=office.clock() + timedelta(hours=1))
+        made.add((await office.use(SendMedia)(office.admin, conversation.id, later, "key")).id)
+    assert len(made) == 1
+    assert len(office.files.kept) == 1
 
 
 async def test_a_file_that_is_too_large_or_empty_is_refused_by_its_field(office: Office) -> None:
