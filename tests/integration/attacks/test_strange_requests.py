@@ -16,6 +16,7 @@ from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.serve_queue import ServeFreed, ServeQueue
+from whatsapp_hub.application.sending.open_round import OpenRound
 from whatsapp_hub.application.sending.send_message import StartConversation
 from whatsapp_hub.application.sending.settle_message import RetryMessage
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession, SessionChanges, UpdateSession
@@ -71,6 +72,7 @@ async def test_a_master_starts_a_conversation_for_a_tenant_without_being_its_use
         new_id,
         ShowCustomer(PROVIDERS, commands, new_id, world.hub.storage),
         ReadNumber(LibraryPlans()),
+        OpenRound(PROVIDERS, new_id),
     )
     master = admin(world, role=Role.MASTER)
     started = await start(master, world.session.id, "5511988887777", Text.plain("Oi"))

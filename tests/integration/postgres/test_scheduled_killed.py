@@ -45,3 +45,23 @@ async def test_killed_at_any_point_each_is_queued_once(world: World, words: str,
     assert not await world.hub.owner.fetchval(
         "SELECT count(*) FROM hub.scheduled WHERE tenant_id = $1", world.tenant.id
     )
+
+
+async def test_one_is_cancelled_at_the_moment_in_which_it_is_sent(world: World) -> None:
+    """Who cancels has the conversation, and waits for the message; who sends waits for the conversation."""
+    conversation = await world.conversation()
+    message = world.make_message(conversation, "too late?", send_at=NOW)
+    await world.done(partial(_add, message))
+    async with world.uow() as uow:
+        await uow.conversations.get(conversation.id)
+        sending = asyncio.create_task(send_and_die.sender(world.hub.storage)(world.tenant.id))
+        while not await world.hub.owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.01)
+            assert not sending.done()
+        assert await uow.scheduled.cancel(message.id)
+        await uow.commit()
+    await sending
+    stored = await world.hub.owner.fetchval(
+        "SELECT count(*) FROM pooled.messages WHERE conversation_id = $1", conversation.id
+    )
+    assert stored == 0

@@ -42,7 +42,7 @@ class VirusScanner:
 
     def __init__(self, scan: Scan, answer_s: float = ANSWER_S) -> None:
         self._scan, self._answer_s = scan, answer_s
-        self._places = FairShares[TenantId](places=AT_ONCE, of_one=OF_ONE)
+        self._places = FairShares[TenantId](places=AT_ONCE, of_one=OF_ONE, kept=1)
 
     @classmethod
     def of(cls, setting: str) -> "VirusScanner":

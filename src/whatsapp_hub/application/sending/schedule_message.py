@@ -213,13 +213,16 @@ class SendScheduled:
 
     async def _send(self, tenant_id: TenantId, message_id: MessageId) -> None:
         async with self.storage.tenant(tenant_id) as uow:
-            message = await uow.scheduled.take(message_id)
-            if message is None:
+            found = await uow.scheduled.find(message_id)
+            if found is None:
                 return
             changes = Changes(uow, self.new_id, self.clock())
-            contact = await uow.contacts.get(message.contact_id)
-            key = (message.session_id, contact.id)
+            contact = await uow.contacts.get(found.contact_id)
+            key = (found.session_id, contact.id)
             latest = (await uow.conversations.latest([key])).get(key)
+            message = await uow.scheduled.take(message_id)  # after its conversation, as those do who cancel it
+            if message is None or message.contact_id != contact.id:
+                return  # cancelled, or another run has it; merged meanwhile: the next run has it
             session = (await uow.sessions.peek([message.session_id])).get(message.session_id)
             failure = await self._refusal(uow, message, session, latest, changes.now)
             if session and failure is None:

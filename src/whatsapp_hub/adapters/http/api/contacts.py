@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from dishka.integrations.litestar import FromDishka
 from litestar import Response, get, patch, post
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 from litestar.response import Stream
 
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
@@ -76,7 +76,7 @@ async def list_contacts(
     book: FromDishka[ContactBook],
     search: Search = None,
     label: Label = None,
-    blocked: bool | None = None,
+    blocked: FromQuery[bool | None] = None,
     is_group: Annotated[bool | None, QueryParameter(name="isGroup")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -142,7 +142,7 @@ async def export_table(
     export_contacts: FromDishka[ExportContacts],
     search: Search = None,
     label: Label = None,
-    blocked: bool | None = None,
+    blocked: FromQuery[bool | None] = None,
 ) -> Stream:
     """Download the contacts as a table (CSV, ADMIN): `phone`, `name`, `labels`, `blocked`, and a column for each field.
     No cell is a formula to a spreadsheet: one that begins like one has a `'` in front. Groups are left out."""
@@ -152,7 +152,7 @@ async def export_table(
 
 
 @post("/contacts/csv", status_code=200, guards=MANAGE, tags=TAGS)
-async def import_table(caller: Asking, body: bytes, import_contacts: FromDishka[ImportContacts]) -> ImportView:
+async def import_table(caller: Asking, body: RawBody, import_contacts: FromDishka[ImportContacts]) -> ImportView:
     """Create or change up to 2,000 contacts by a table (ADMIN): the body is CSV in UTF-8, at most 1 MB, as `GET
     /api/contacts/csv` gives it. An empty cell changes nothing, labels are added, other columns are fields. Wrong lines
     are named (`/3/phone`: line 3, column phone), and then nothing is stored."""
