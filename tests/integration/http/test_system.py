@@ -75,6 +75,11 @@ async def busy(company: Company, hub_owner: Any) -> Company:
         uuid4().hex,
         company.id,
     )
+    # no worker of this test drives a session that is paused, or of a provider that it does not know
+    await hub_owner.execute("UPDATE hub.paces SET provider = 'NOBODYS' WHERE tenant_id = $1::text::uuid", company.id)
+    await hub_owner.execute(
+        "UPDATE hub.paces SET hold_until = 'infinity' WHERE session_id = $1::text::uuid", paused["id"]
+    )
     for session, chats in ((paused, ["a"]), (open_, ["a", "b"])):
         await hub_owner.execute(
             """INSERT INTO hub.lanes (session_id, chat, tenant_id, provider, queued, next_at)
@@ -89,11 +94,6 @@ async def busy(company: Company, hub_owner: Any) -> Company:
                   ($1::text::uuid, 'empty', $2::text::uuid, 'NOBODYS', 0, now())""",
         open_["id"],
         company.id,
-    )
-    # no worker of this test drives a session that is paused, or of a provider that it does not know
-    await hub_owner.execute("UPDATE hub.paces SET provider = 'NOBODYS' WHERE tenant_id = $1::text::uuid", company.id)
-    await hub_owner.execute(
-        "UPDATE hub.paces SET hold_until = 'infinity' WHERE session_id = $1::text::uuid", paused["id"]
     )
     await hub_owner.execute(
         "UPDATE hub.webhooks SET lease_until = 'infinity', cursor = 1000000000 WHERE id = $1::text::uuid",
