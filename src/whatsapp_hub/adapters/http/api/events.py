@@ -23,6 +23,7 @@ from whatsapp_hub.adapters.http.streams.sse import (
 )
 from whatsapp_hub.application.ports.edge.realtime import Streams
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
+from whatsapp_hub.application.reading.event_pages import read_page
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.ids import SessionId
 
@@ -37,10 +38,9 @@ async def list_events(
     caller: Asking, log: FromDishka[EventLog], after: After = None, limit: Limit = 50
 ) -> Response[list[EventView]]:
     """List the company's events with a greater position (none given: from the oldest kept), ascending; the next cursor
-    is the next `after`. A position that is no longer kept: 410."""
-    events = await log.read(after, limit, caller.tenant_id)
-    more = str(events[-1].position) if len(events) == limit else None
-    return page([EventView.of(event) for event in events], more)
+    is the next `after`. A page of very long events ends early. A position that is no longer kept: 410."""
+    events, last = await read_page(log, after, limit, caller.tenant_id)
+    return page([EventView.of(event) for event in events], None if last is None else str(last))
 
 
 @get("/events/stream", guards=READ, tags=TAGS, media_type=MEDIA_TYPE, opt=BY_TICKET)

@@ -1,0 +1,32 @@
+"""Pages of the event log that are short in bytes as well as in events."""
+
+from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
+from whatsapp_hub.domain.ids import TenantId
+
+MOST_BYTES = 2 * 1024 * 1024
+"""A page that is longer delays all that is served beside it. It has one event more than fit."""
+FIRST = 16
+
+
+async def read_page(
+    log: EventLog, after: int | None, limit: int, tenant_id: TenantId
+) -> tuple[list[LoggedEvent], int | None]:
+    """Return a company's events after a position, and the position from which to go on (None: there are no more).
+    Raises Expired."""
+    page: list[LoggedEvent] = []
+    size = 0
+    while len(page) < limit:
+        asked = min(limit - len(page), _fitting(len(page), size))
+        found = await log.read(page[-1].position if page else after, asked, tenant_id)
+        page += found
+        size += sum(len(event.body) for event in found)
+        if len(found) < asked:
+            return page, None
+        if size > MOST_BYTES:
+            break
+    return page, page[-1].position if page else None
+
+
+def _fitting(read: int, size: int) -> int:
+    """Estimate how many more fit, by those that were read."""
+    return max(1, (MOST_BYTES - size) * read // max(size, 1)) if read else FIRST
