@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from whatsapp_hub.domain.accounts.api_key import is_api_key
+
 CSRF_HEADER = "X-Hub-Csrf"
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -58,7 +60,8 @@ class BrowserSessions:
 
     def _held(self, cookies: str) -> str:
         pairs = (pair.partition("=") for pair in cookies.split(";"))
-        return next((value.strip() for name, _, value in pairs if name.strip() == self.cookie), "")
+        held = next((value.strip() for name, _, value in pairs if name.strip() == self.cookie), "")
+        return "" if is_api_key(held) else held  # a program's key has no page, and its own rate
 
     def _is_ours(self, origin: str, headers: Mapping[str, str]) -> bool:
         if self.public_url and origin == _origin(self.public_url):

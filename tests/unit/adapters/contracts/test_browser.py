@@ -16,6 +16,11 @@ def test_one_of_another_name_is_none() -> None:
     assert BrowserSessions().token("GET", {**HELD, "cookie": "xhub_session=token"}) is None
 
 
+def test_a_programs_key_is_none_of_a_browsers() -> None:
+    held = {**PAGE, "cookie": "hub_session=hub_0123456789"}
+    assert (BrowserSessions().token("POST", held), BrowserSessions().of_socket(held)) == (None, None)
+
+
 def test_behind_https_its_name_binds_it_to_the_host() -> None:
     browser = BrowserSessions("https://hub.example")
     assert (browser.cookie, browser.is_secure) == ("__Host-hub_session", True)
