@@ -297,7 +297,10 @@ def _shape(
 
 def _statuses(filter: ConversationFilter) -> tuple[ConversationStatus, ...]:
     everything = LIVE if filter.order is not Order.NEWEST else frozenset(ConversationStatus)
-    return tuple(status for status in ConversationStatus if status in (filter.statuses or everything))
+    wanted = filter.statuses or everything
+    if filter.unassigned:  # which the table's checks rule out for one that is ASSIGNED
+        wanted = wanted - {ASSIGNED} or wanted
+    return tuple(status for status in ConversationStatus if status in wanted)
 
 
 def _indexed(filter: ConversationFilter) -> frozenset[str]:
