@@ -22,6 +22,7 @@ PAGES = {
     "people": "/dashboard/users",
     "departments": "/dashboard/departments",
     "replies": "/dashboard/automation/replies",
+    "contacts": "/dashboard/contacts",
     "metrics": "/dashboard/metrics",
     "audit": "/dashboard/audit",
     "company": "/dashboard/settings",

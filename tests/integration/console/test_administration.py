@@ -46,6 +46,32 @@ async def test_a_rule_is_made_moved_and_deleted(site: Site, open_window: Open) -
     await expect(page.get_by_text("There are no rules yet.")).to_be_visible()
 
 
+async def test_a_customer_is_found_named_and_blocked(site: Site, open_window: Open) -> None:
+    number, name = phone(), "Telma Telhado"
+    await site.writes(await site.sandbox("telma"), number, "hello", name)
+    await site.conversation_of(number)
+    window = await opened(open_window, "/dashboard/contacts")
+    page = window.page
+    row = page.get_by_role("row").filter(has_text=number)
+    await page.get_by_label("Search by name, number or label").fill("telhado")
+    await expect(page.locator("tbody tr")).to_have_count(1)
+    await row.get_by_role("button", name=f"Actions of {name}").click()
+    await page.get_by_role("menuitem", name="Edit").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Labels").fill("roof, wholesale")
+    await dialog.get_by_label("Fields").fill("city: Porto Alegre: north\nroute: 7")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+    [contact] = await site.call("GET", f"/api/contacts?search={number}")
+    assert contact["fields"] == {"city": "Porto Alegre: north", "route": "7"}
+    assert (contact["name"], contact["labels"]) == (name, ["roof", "wholesale"])
+    await row.get_by_role("button", name=f"Actions of {name}").click()
+    await page.get_by_role("menuitem", name="Block").click()
+    await expect(row.get_by_text("blocked")).to_be_visible()
+    await page.get_by_label("Which").select_option(label="Not blocked")
+    await expect(page.get_by_text("Nobody with this filter.")).to_be_visible()
+
+
 async def test_a_webhook_shows_its_secret_once_and_delivers_again(site: Site, open_window: Open) -> None:
     async with FakeReceiver() as receiver:
         window = await opened(open_window, "/dashboard/developers/webhooks")

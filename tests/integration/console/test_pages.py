@@ -22,6 +22,7 @@ PLACES = (
     "/dashboard/sessions",
     "/dashboard/users",
     "/dashboard/departments",
+    "/dashboard/contacts",
     "/dashboard/automation/replies",
     "/dashboard/metrics",
     "/dashboard/audit",

@@ -5,6 +5,7 @@ export type {
   AuditView,
   CapabilitiesView,
   CompanyView,
+  ContactView,
   ConversationDetail,
   ConversationStatus,
   DashboardView,

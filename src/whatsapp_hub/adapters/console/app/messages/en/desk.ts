@@ -49,6 +49,7 @@ export const desk: typeof Portuguese = {
     guide: "First steps",
     inbox: "Conversations",
     numbers: "Numbers",
+    contacts: "Customers",
     users: "People",
     departments: "Departments",
     replies: "Quick replies",

@@ -49,6 +49,7 @@ export const desk: typeof Portuguese = {
     guide: "Primeros pasos",
     inbox: "Conversaciones",
     numbers: "Números",
+    contacts: "Clientes",
     users: "Personas",
     departments: "Departamentos",
     replies: "Respuestas rápidas",

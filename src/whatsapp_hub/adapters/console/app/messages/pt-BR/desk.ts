@@ -47,6 +47,7 @@ export const desk = {
     guide: "Primeiros passos",
     inbox: "Conversas",
     numbers: "Números",
+    contacts: "Clientes",
     users: "Pessoas",
     departments: "Departamentos",
     replies: "Respostas rápidas",

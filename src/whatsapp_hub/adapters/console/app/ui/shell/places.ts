@@ -39,6 +39,16 @@ const ROWS: readonly (readonly Place[])[] = [
   ],
   [
     {
+      address: "/dashboard/contacts",
+      icon: "user",
+      label: "contacts",
+      reads: "read-all-conversations",
+      offered: "manage-contacts",
+      load: () => import("../pages/Contacts.tsx"),
+    },
+  ],
+  [
+    {
       address: "/dashboard/users",
       icon: "users",
       label: "users",
