@@ -47,8 +47,11 @@ async def test_killed_at_any_point_each_is_queued_once(world: World, words: str,
     )
 
 
-async def test_one_is_cancelled_at_the_moment_in_which_it_is_sent(world: World) -> None:
-    """Who cancels has the conversation, and waits for the message; who sends waits for the conversation."""
+async def test_one_is_cancelled_at_the_moment_in_which_it_is_sent(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who cancels has the conversation, and then the message; who sends waits for the conversation first, so that
+    PostgreSQL need not end one of them."""
     conversation = await world.conversation()
     message = world.make_message(conversation, "too late?", send_at=NOW)
     await world.done(partial(_add, message))
@@ -61,6 +64,7 @@ async def test_one_is_cancelled_at_the_moment_in_which_it_is_sent(world: World) 
         assert await uow.scheduled.cancel(message.id)
         await uow.commit()
     await sending
+    assert "scheduled.not_sent" not in caplog.text
     stored = await world.hub.owner.fetchval(
         "SELECT count(*) FROM pooled.messages WHERE conversation_id = $1", conversation.id
     )
