@@ -17,6 +17,12 @@ PHONE = "5511987651234"
 BODY = {"type": "BODY", "text": "Hi {{1}}, your order {{2}} is here.", "example": {"body_text": [["Ana", "17"]]}}
 
 
+async def arrives(site: Site, body: bytes) -> None:
+    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as http:
+        answer = await http.post("/webhooks/whatsapp", content=body, headers=meta.sign("s", body))
+    assert answer.status_code == 200
+
+
 async def test_an_agent_picks_a_template_fills_it_in_and_the_customer_gets_it(site: Site, open_window: Open) -> None:
     assert site.graph
     order = {"id": "1", "name": "order_ready", "language": "en", "status": "APPROVED", "components": [BODY]}
@@ -31,9 +37,7 @@ async def test_an_agent_picks_a_template_fills_it_in_and_the_customer_gets_it(si
     body = meta.webhook(
         "106500001", {"contacts": [{"wa_id": PHONE, "profile": {"name": "Wanda Window"}}], "messages": [text]}
     )
-    async with httpx.AsyncClient(base_url=site.url, trust_env=False) as http:
-        answer = await http.post("/webhooks/whatsapp", content=body, headers=meta.sign("s", body))
-    assert answer.status_code == 200
+    await arrives(site, body)
     await site.conversation_of(PHONE)
 
     window = await open_window(ADMIN[0])
@@ -52,3 +56,14 @@ async def test_an_agent_picks_a_template_fills_it_in_and_the_customer_gets_it(si
             break
         await window.page.wait_for_timeout(100)
     assert sent[0].body["template"]["name"] == "order_ready"
+
+    price = {"billable": True, "pricing_model": "PMP", "category": "utility", "type": "regular"}
+    receipt = {"id": sent[0].id, "status": "delivered", "timestamp": str(int(time.time())), "recipient_id": PHONE}
+    await arrives(site, meta.webhook("106500001", {"statuses": [{**receipt, "pricing": price}]}))
+    for _ in range(100):
+        if (await site.call("GET", "/api/metrics/costs"))["messages"]:
+            break
+        await window.page.wait_for_timeout(100)
+    await window.page.goto(f"{site.url}/dashboard/metrics")
+    row = window.page.get_by_role("row").filter(has_text="utility")
+    await expect(row.get_by_role("cell")).to_have_text(["cloud", "utility · regular", "Brazil", "Yes", "1"])

@@ -106,6 +106,11 @@ export function numberOf(value: number, digits = 0): string {
   return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value);
 }
 
+/** A country's name by its code (ISO 3166). */
+export function countryOf(code: string): string {
+  return new Intl.DisplayNames([language.value], { type: "region" }).of(code) ?? code;
+}
+
 export function percentOf(share: number): string {
   return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 0 }).format(share);
 }

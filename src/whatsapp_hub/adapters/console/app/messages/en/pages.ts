@@ -197,6 +197,12 @@ export const pages: typeof Portuguese = {
     inbound: "Received",
     outbound: "Sent",
     people: "By person",
+    category: "Category",
+    country: "Country",
+    billed: "Billed",
+    yes: "Yes",
+    no: "No",
+    costs: (billed, all) => `Charged by the provider: ${billed} of ${all} messages`,
     sent: "Sent",
   },
   audit: {

@@ -197,6 +197,12 @@ export const pages: typeof Portuguese = {
     inbound: "Recibidos",
     outbound: "Enviados",
     people: "Por persona",
+    category: "Categoría",
+    country: "País",
+    billed: "Se cobra",
+    yes: "Sí",
+    no: "No",
+    costs: (billed, all) => `Cobrados por el proveedor: ${billed} de ${all} mensajes`,
     sent: "Enviados",
   },
   audit: {

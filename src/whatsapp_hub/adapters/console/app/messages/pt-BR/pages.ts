@@ -195,6 +195,12 @@ export const pages = {
     inbound: "Recebidas",
     outbound: "Enviadas",
     people: "Por pessoa",
+    category: "Categoria",
+    country: "País",
+    billed: "Cobrada",
+    yes: "Sim",
+    no: "Não",
+    costs: (billed: string, all: string) => `Cobradas pelo provedor: ${billed} de ${all} mensagens`,
     sent: "Enviadas",
   },
   audit: {

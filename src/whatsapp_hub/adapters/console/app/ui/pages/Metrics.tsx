@@ -2,9 +2,10 @@ import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { spanOf } from "../../core/clock.ts";
 import type { DashboardView } from "../../core/entities.ts";
-import type { AgentView, SessionsView } from "../../core/schema.ts";
+import type { AgentView, CostsView, CostView, SessionsView } from "../../core/schema.ts";
 import { api } from "../../state/api.ts";
-import { numberOf, percentOf, t } from "../../state/i18n.ts";
+import * as directory from "../../state/directory.ts";
+import { countryOf, numberOf, percentOf, t } from "../../state/i18n.ts";
 import { complain } from "../../state/toasts.ts";
 import { Avatar, PresenceDot, Skeletons } from "../kit/bits.tsx";
 import { Segments } from "../kit/controls.tsx";
@@ -23,10 +24,12 @@ export default function Metrics(): VNode {
   const [board, setBoard] = useState<DashboardView | null>(null);
   const [agents, setAgents] = useState<AgentView[]>([]);
   const [numbers, setNumbers] = useState<SessionsView | null>(null);
+  const [costs, setCosts] = useState<CostsView | null>(null);
   useEffect(() => {
     Promise.all([
       api.get<DashboardView>("/api/metrics/dashboard", { period }).then((answer) => setBoard(answer.data)),
       api.get<AgentView[]>("/api/metrics/agents", { period }).then((answer) => setAgents(answer.data)),
+      api.get<CostsView>("/api/metrics/costs", { period }).then((answer) => setCosts(answer.data)),
       api.get<SessionsView>("/api/metrics/sessions").then((answer) => setNumbers(answer.data)),
     ]).catch(complain);
   }, [period]);
@@ -39,6 +42,7 @@ export default function Metrics(): VNode {
       {board ? <Board board={board} numbers={numbers} /> : <Skeletons rows={3} height={90} />}
       <h2 class="page-part">{t().metrics.people}</h2>
       <Table label={t().metrics.people} items={agents} columns={columns()} idOf={(a) => a.userId} />
+      {costs && costs.messages > 0 && <Costs costs={costs} />}
     </>
   );
 }
@@ -77,6 +81,28 @@ function Board({ board, numbers }: { board: DashboardView; numbers: SessionsView
           { label: t().metrics.outbound, value: m.outbound },
           { label: t().metrics.resolved, value: c.resolved },
         ]}
+      />
+    </>
+  );
+}
+
+/** As the provider charges: it says the category and whether it bills, never an amount. */
+function Costs({ costs }: { costs: CostsView }): VNode {
+  const columns: Column<CostView>[] = [
+    { label: t().numbers.name, shown: (c) => directory.sessionById.value.get(c.sessionId)?.name ?? c.sessionId },
+    { label: t().metrics.category, shown: (c) => (c.type ? `${c.category} · ${c.type}` : c.category) },
+    { label: t().metrics.country, shown: (c) => (c.country ? countryOf(c.country) : "—") },
+    { label: t().metrics.billed, shown: (c) => (c.billable ? t().metrics.yes : t().metrics.no) },
+    { label: t().metrics.sent, numeric: true, shown: (c) => numberOf(c.messages) },
+  ];
+  return (
+    <>
+      <h2 class="page-part">{t().metrics.costs(numberOf(costs.billable), numberOf(costs.messages))}</h2>
+      <Table
+        label={t().metrics.category}
+        items={costs.items}
+        columns={columns}
+        idOf={(c) => [c.sessionId, c.category, c.type, c.billable, c.country].join()}
       />
     </>
   );
