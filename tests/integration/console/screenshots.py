@@ -22,7 +22,7 @@ PAGES = {
     "people": "/dashboard/users",
     "departments": "/dashboard/departments",
     "replies": "/dashboard/automation/replies",
-    "contacts": "/dashboard/contacts",
+    "customers": "/dashboard/customers",
     "metrics": "/dashboard/metrics",
     "audit": "/dashboard/audit",
     "company": "/dashboard/settings",

@@ -50,7 +50,7 @@ async def test_a_customer_is_found_named_and_blocked(site: Site, open_window: Op
     number, name = phone(), "Telma Telhado"
     await site.writes(await site.sandbox("telma"), number, "hello", name)
     await site.conversation_of(number)
-    window = await opened(open_window, "/dashboard/contacts")
+    window = await opened(open_window, "/dashboard/customers")
     page = window.page
     row = page.get_by_role("row").filter(has_text=number)
     await page.get_by_label("Search by name, number or label").fill("telhado")

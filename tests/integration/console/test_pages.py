@@ -22,7 +22,7 @@ PLACES = (
     "/dashboard/sessions",
     "/dashboard/users",
     "/dashboard/departments",
-    "/dashboard/contacts",
+    "/dashboard/customers",
     "/dashboard/automation/replies",
     "/dashboard/metrics",
     "/dashboard/audit",

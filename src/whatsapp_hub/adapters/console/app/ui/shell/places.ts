@@ -39,7 +39,7 @@ const ROWS: readonly (readonly Place[])[] = [
   ],
   [
     {
-      address: "/dashboard/contacts",
+      address: "/dashboard/customers",
       icon: "user",
       label: "contacts",
       reads: "read-all-conversations",
