@@ -123,7 +123,7 @@ ROUTES: dict[str, Need] = {
     "GET /api/conversations": READ_CONVERSATIONS,
     "GET /api/conversations/counts": READ_CONVERSATIONS,
     "POST /api/conversations": START,
-    "POST /api/conversations/ask-for": START,
+    "POST /api/conversations/ask-for": needs(Action.START_CONVERSATIONS, is_a_persons=True),
     "GET /api/conversations/{id}": READ_CONVERSATIONS,
     "PATCH /api/conversations/{id}": WORK,
     "GET /api/conversations/{id}/messages": READ_CONVERSATIONS,

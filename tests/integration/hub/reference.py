@@ -1,7 +1,7 @@
 """What the hub's own reference (OpenAPI) says: its operations, and values that fit them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -73,7 +73,7 @@ def plain(schema: dict[str, Any], document: dict[str, Any]) -> Any:
         known = schema.get("properties", {})
         return {field: example(known[field], document, field) for field in schema.get("required", [])}
     if kind == "array":
-        return []
+        return [example(schema["items"], document)] * schema.get("minItems", 0)
     if kind == "string" and schema.get("format") == "uuid":
         return str(uuid4())
     return {"string": "x", "integer": 1, "number": 1, "boolean": True}.get(str(kind))
@@ -86,16 +86,20 @@ def body_of(operation: dict[str, Any], document: dict[str, Any]) -> Any:
     body = example(content["application/json"]["schema"], document)
     if isinstance(body, dict) and _takes_provider(content, document):
         body["provider"] = "SANDBOX"
-    if isinstance(body, dict) and {"sessionId", "to"} <= body.keys():
+    if isinstance(body, dict) and {"sessionId", "to"} <= body.keys() and "content" in _fields(content, document):
         body["content"] = "x"
     return body
 
 
 def _takes_provider(content: dict[str, Any], document: dict[str, Any]) -> bool:
     """A gateway's session is made of a provider that answers at once."""
+    return "provider" in _fields(content, document)
+
+
+def _fields(content: dict[str, Any], document: dict[str, Any]) -> Container[str]:
     schema = content["application/json"]["schema"]
     known = document["components"]["schemas"].get(str(schema.get("$ref", "")).rsplit("/")[-1], {})
-    return "provider" in known.get("properties", {})
+    return dict(known.get("properties", {}))
 
 
 def fields_of(operation: dict[str, Any], document: dict[str, Any]) -> list[str] | None:

@@ -171,7 +171,7 @@ async def test_every_event_carries_what_the_contract_says_and_a_position(
         assert set(of[name]) == {"conversationId", "message", "position"}
         assert (of[name]["conversationId"], set(of[name]["message"])) == (conversation["id"], MESSAGE_FIELDS)
     status = await watcher.hears("message-status", messageId=sent["id"], status="SENT")
-    assert set(status) == {"messageId", "conversationId", "status", "position"}
+    assert set(status) == {"messageId", "conversationId", "status", "whatsappMessageId", "position"}
     for name in ("queued", "assigned", "transferred", "resolved"):
         payload = of[f"conversation-{name}"]
         assert set(payload["conversation"]) == CONVERSATION_FIELDS, name

@@ -272,7 +272,7 @@ async def test_who_freezes_while_giving_positions_loses_them(world: World) -> No
         async def there() -> bool:
             return [number(e) for e in await logged(world)] == [1]
 
-        await until(there, 6)
+        await until(there, 30)
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
             await frozen.execute("COMMIT")
     assert [number(e) for e in await logged(world)] == [1]
@@ -301,7 +301,7 @@ async def test_who_waits_for_somebody_frozen_while_giving_positions_gives_up(wor
             async def there() -> bool:
                 return [number(e) for e in await logged(world)] == [1]
 
-            await until(there, 5)
+            await until(there, 30)
             with pytest.raises(Contention):
                 await waiting
     finally:
