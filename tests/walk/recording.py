@@ -18,7 +18,7 @@ from tests.walk.placeholders import Placeholders
 
 UNHEEDED = {"date", "server", "content-length", "connection", "transfer-encoding", "x-request-id", "set-cookie"}
 _UNHEEDED_STARTS = ("ratelimit-",)
-BODILESS = ("/schema/openapi.json", "/schema", "/schema/page.css", "/schema/{path}", "/metrics")
+BODILESS = ("/schema/openapi.json", "/schema", "/schema/plain", "/schema/page.css", "/schema/{path}", "/metrics")
 """The reference and figures: only that they answer."""
 
 Step = dict[str, Any]

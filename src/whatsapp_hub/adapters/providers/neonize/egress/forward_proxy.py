@@ -48,7 +48,7 @@ class Route:
     @contextmanager
     def file_of(self, most: int) -> Iterator[Callable[[], bool]]:
         """Bound what hosts of files may send while the block runs: the library reads a file whole, however long it is,
-        and whoever sent it says how long it is. What is yielded says whether there was more, and was cut off."""
+        and its sender says how long it is. What is yielded says whether there was more, and was cut off."""
         self._file_left = most
         try:
             yield lambda: self._file_left is not None and self._file_left < 0

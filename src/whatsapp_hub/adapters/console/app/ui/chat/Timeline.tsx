@@ -287,7 +287,7 @@ function Typing({ id }: { id: string }): VNode | null {
   );
 }
 
-/** Reading shows the customer blue ticks: only what is one's own, or nobody's, and in sight for a second, is marked. */
+/** Reading shows the customer blue ticks: only what is one's own, or has no owner, and in sight for a second, is marked. */
 function useMarkRead(c: Conversation, atEnd: { current: boolean }): void {
   const isMine = c.assignedUserId === null || c.assignedUserId === me.value?.id;
   useEffect(() => {
