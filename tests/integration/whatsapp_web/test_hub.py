@@ -129,14 +129,15 @@ class WebNumber:
         assert begun.status_code == 200, begun.text
         return await self.go.next_dial(self.id, after)
 
-    async def pair(self) -> str:
+    async def pair(self, jid: str = JID) -> str:
+        """A device that no other session of the database has."""
         from neonize.proto.Neonize_pb2 import Connected, Device, PairStatus
 
-        apart, me = await self.start(), jid_message(JID)
+        apart, me = await self.start(), jid_message(jid)
         await self.go.ask(do="qr", uuid=apart, text="2@a-code")
         assert (await self.looks("QR_PENDING"))["qrCode"]
         assert (await self.admin.get(f"/whatsapp/{self.id}/qr")).json()["qr"] == "2@a-code"
-        await add_device(self.owner, JID)  # whatsmeow stores the keys before it tells
+        await add_device(self.owner, jid)  # whatsmeow stores the keys before it tells
         device = Device(JID=me, Platform="android", BussinessName="", PushName="Shop", Initialized=True)
         await self.go.ask(do="login", uuid=apart, text="success")
         await self.go.event(apart, device)
@@ -307,7 +308,7 @@ async def test_a_message_that_a_killed_connector_lost_is_counted_and_one_that_it
     number: WebNumber,
 ) -> None:
     """WhatsApp sends both again; the library drops them for their used keys, and says so in its log alone."""
-    here = await number.pair()
+    here = await number.pair(JID.replace(":7", ":8"))
     await number.go.event(here, message({"conversation": "Oi"}, "A1"))
     await number.messages(1)
     for id in ("A1", "A2"):
