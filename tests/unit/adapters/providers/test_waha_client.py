@@ -125,18 +125,39 @@ async def test_a_large_file_goes_by_an_address_at_the_hub_and_a_small_one_inside
     assert small == {"data": base64.b64encode(b"x" * 10).decode(), "mimetype": "application/pdf", "filename": "a.pdf"}
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["connect ECONNREFUSED 10.0.0.1:4000", "getaddrinfo ENOTFOUND hub.example", "Request failed with status code 404"],
+)
 async def test_where_waha_does_not_reach_the_hub_the_file_goes_inside_and_is_not_tried_again(
-    client: WahaClient, waha: FakeWaha
+    client: WahaClient, waha: FakeWaha, said: str
 ) -> None:
     here = session(waha)
-    waha.fail_next("status", status=500, body={"exception": {"message": "connect ECONNREFUSED 10.0.0.1:4000"}})
+    waha.fail_next("status", status=500, body={"exception": {"message": said, "name": "AxiosError", "config": {}}})
     for _ in range(2):
         assert (await client.send(here, linked(LARGE), 5.0)).provider_message_id
     assert [next(iter(sent.body["file"])) for sent in waha.sent] == ["data", "data"]
 
 
-async def test_another_failure_of_a_large_file_stays_unknown(client: WahaClient, waha: FakeWaha) -> None:
-    waha.fail_next("status", status=500, body={"exception": {"message": "Protocol error"}})
+ECHO = {"request": {"body": {"caption": "Request failed with status code 500, connect ECONNREFUSED 10.0.0.1:4000"}}}
+"""WAHA's answer to a failure repeats what it was asked."""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"exception": {"message": "Protocol error"}},
+        {"exception": {"message": "Timed out", "name": "Error", "config": {}}, **ECHO},
+        {"exception": {"message": "Evaluation failed: Error: connect ECONNREFUSED 10.0.0.1:4000", "config": {}}},
+        {"exception": {"message": "connect ECONNREFUSED 10.0.0.1:5432", "address": "10.0.0.1", "port": 5432}},
+        {"exception": {"message": "14 UNAVAILABLE: read ETIMEDOUT", "code": 14}},
+    ],
+    ids=["engine", "echo of what a person wrote", "inside another", "a store", "the engine's own connection"],
+)
+async def test_another_failure_of_a_large_file_stays_unknown(
+    client: WahaClient, waha: FakeWaha, body: dict[str, object]
+) -> None:
+    waha.fail_next("status", status=500, body=body)
     with pytest.raises(OutcomeUnknown):
         await client.send(session(waha), linked(LARGE), 5.0)
     assert waha.sent == []

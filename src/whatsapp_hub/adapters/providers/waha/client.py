@@ -47,9 +47,6 @@ _NO_IDS_FOR_S = 600.0
 _REMEMBERED = 1_000
 _INSIDE_BYTES = 1024 * 1024
 """Up to here a file goes inside the JSON; a larger one would be held thrice, in Base64."""
-_ERROR_BYTES = 10_000
-_UNFETCHED = re.compile(rb"ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|Request failed with status code")
-"""What Node says of an address that it could not fetch."""
 
 
 class WahaClient:
@@ -77,15 +74,15 @@ class WahaClient:
         return Accepted(None if id == message.content.target else id)
 
     async def _by_link(self, settings: WahaSettings, message: Outgoing, deadline_s: float) -> Answer | None:
-        """Send a large file by an address at the hub, which WAHA fetches; None for any other, and where WAHA does not
-        reach the hub: it fetches before it sends, so that nothing was sent."""
+        """Send a large file by an address at the hub, which WAHA fetches; None for any other, and where WAHA says that
+        it did not get the file: it fetches before it sends, so that nothing was sent."""
         file, content = message.media, message.content
         if file is None or file.link is None or file.size <= _INSIDE_BYTES or settings in self._without_links:
             return None
         by_link = replace(content, media=RemoteMedia(file.link())) if isinstance(content, File) else content
         what = sending(replace(message, content=by_link), settings.session)
         answer = await self._call(settings, what.method, what.path, what.body, deadline_s)
-        if answer.status >= 500 and _UNFETCHED.search(answer.body[:_ERROR_BYTES]):
+        if errors.is_unfetched(answer):
             self._without_links[settings] = True
             return None
         return answer

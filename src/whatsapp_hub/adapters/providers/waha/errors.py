@@ -5,6 +5,8 @@ session is not up, so that nothing was sent; 501 that this engine cannot do it. 
 WhatsApp took the message: its outcome is unknown.
 """
 
+import re
+
 import msgspec
 
 from whatsapp_hub.adapters.providers.http_call import Answer
@@ -22,6 +24,12 @@ from whatsapp_hub.domain.errors import (
 _NOT_UP_S = 15.0
 _BUSY_S = 10.0
 _DETAIL_LENGTH = 200
+_UNFETCHED = re.compile(
+    r"Request failed with status code \d{3}"
+    r"|connect (ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)( \S+)?"
+    r"|getaddrinfo (ENOTFOUND|EAI_AGAIN)( \S+)?"
+)
+"""What WAHA's HTTP client says where it was answered with an error, or reached nobody."""
 
 
 def read(answer: Answer) -> object:
@@ -36,6 +44,22 @@ def read(answer: Answer) -> object:
     if broken:
         raise OutcomeUnknown(f"http_{answer.status}", "the answer is no JSON")
     return body
+
+
+def is_unfetched(answer: Answer) -> bool:
+    """Check whether the file's address could not be fetched, so that nothing was sent.
+
+    Only the error's own message counts, and only of an error of the HTTP client (its `config` stands beside it): the
+    answer repeats the whole request, with what people wrote, and the connection to a store may be refused after the
+    message was sent.
+    """
+    if answer.status < 500:
+        return False
+    try:
+        exception = obj(obj(msgspec.json.decode(answer.body)).get("exception"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return "config" in exception and _UNFETCHED.fullmatch(text(exception.get("message"))) is not None
 
 
 def _error(answer: Answer, body: JsonObject) -> ProviderError:
