@@ -43,8 +43,9 @@ class ReconnectPolicy:
     can be scanned at most (WHATSAPP_QR_TIMEOUT), `renewal`: how late the next one may be; `attempts`: failed dials
     before a number that was never connected has FAILED, 0 without limit (WHATSAPP_RECONNECT_ATTEMPTS).
 
-    A dial without a report for `answer` has failed; the provider may restore a lost connection by itself for `heal`;
-    one that is silent for `silence`, or answers no call for `unanswered`, is dead. The pauses between dials grow up to
+    A dial without a report for `answer` has failed; the provider may restore a lost connection by itself for `heal` to
+    twice `heal`, each for its own time: many are lost together, and dialled anew one by one. One that is silent for
+    `silence`, or answers no call for `unanswered`, is dead. The pauses between dials grow up to
     `longest_delay`, but up to `longest_unreachable` where the network or the proxy is at fault: WhatsApp does not hear
     those dials, and the number is back soon after its proxy. After `storm_losses` losses within `storm_window` the
     session stays RECONNECTING, and nothing more is published, until it has stayed connected for `calm`.
@@ -70,6 +71,10 @@ class ReconnectPolicy:
         longest = self.longest_unreachable if _is_unreachable(reason) else self.longest_delay
         backoff = halved(self.first_delay.total_seconds(), longest.total_seconds())
         return timedelta(seconds=backoff.after(attempts, jitter))
+
+    def healing(self, jitter: float) -> timedelta:
+        """How long the provider may restore a lost connection by itself; `jitter` (0 to 1) spreads it."""
+        return self.heal * (1 + jitter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +270,7 @@ class ConnectionState:
         if not self.has_paired:
             return self._redial(reason, now, policy, jitter)
         state = self._down(reason, now, policy)
-        return replace(state, deadline_at=now + policy.heal)
+        return replace(state, deadline_at=now + policy.healing(jitter))
 
     def _down(self, reason: str, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
         """Become RECONNECTING. The first reason stays until it is connected again: one loss is one event."""
@@ -343,9 +348,10 @@ def _is_unreachable(reason: str) -> bool:
 def why_dead(
     is_connected: bool, silent: timedelta, unanswered: timedelta, down: timedelta, policy: ReconnectPolicy
 ) -> str | None:
-    """Explain why a held connection must be dialled again; None: it is alive, or may still recover by itself."""
+    """Explain why a held connection must be dialled again; None: it is alive, or may still recover by itself. A lost
+    one has a deadline of its own in its state; this is for those whose deadline nobody applied."""
     if is_connected and (silent > policy.silence or unanswered > policy.unanswered):
         return SILENT
-    if not is_connected and down > policy.heal:
+    if not is_connected and down > policy.healing(1.0) + policy.answer:
         return LOST
     return None

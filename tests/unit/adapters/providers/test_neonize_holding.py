@@ -19,6 +19,7 @@ from tests.fakes.neonize import CODES, GROUP, ME, PERSON, PHONE, FakeLibrary, Fa
 from whatsapp_hub.adapters.providers.neonize import dial as neonize_dial
 from whatsapp_hub.adapters.providers.neonize import pump
 from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
+from whatsapp_hub.adapters.providers.neonize.egress import trial
 from whatsapp_hub.adapters.providers.neonize.egress.upstream import Unreachable
 from whatsapp_hub.adapters.providers.neonize.native.library import Library, Missing
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings
@@ -328,6 +329,33 @@ async def test_it_can_be_opened_again_as_soon_as_it_is_down(held: Held) -> None:
     held.session = replace(held.session, fence=2)
     await held.open()
     assert len({dial.uuid for dial in held.library.dials}) == 2
+
+
+async def test_a_number_that_was_lost_in_vain_is_tried_before_the_library_dials_again(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the library could not restore is dialled anew by the hub. A trial costs the others nothing."""
+    tries, answers = asyncio.Queue[str](), asyncio.Event()
+
+    async def try_whatsapp(proxy: str) -> None:
+        tries.put_nowait(proxy)
+        await answers.wait()
+
+    monkeypatch.setattr(trial, "try_whatsapp", try_whatsapp)
+    await held.open()
+    await held.bring("Disconnected")
+    route = held.provider._holder.lines[held.session.id].route
+    assert route
+    waits = [asyncio.create_task(route._answering()) for _ in range(2)]
+    await asyncio.wait_for(tries.get(), 5)
+    await held.provider.close(held.session.id)
+    await held.provider.open(replace(held.session, fence=2))
+    await asyncio.wait_for(tries.get(), 5)
+    assert len(held.library.dials) == 1
+    answers.set()
+    await held.until(lambda: held.pulse is not None and held.pulse.is_connected)
+    assert len(held.library.dials) == 2
+    await asyncio.gather(*waits)
 
 
 async def test_keys_that_are_gone_are_never_given_to_go(held: Held) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -221,9 +222,19 @@ def test_a_lost_line_may_heal_by_itself_and_is_dialled_anew_if_it_does_not() -> 
     lost = LOST(UP, NOW)
     assert (lost.status, lost.reason, lost.fence) == (S.RECONNECTING, "connection_lost", UP.fence)
     assert CONNECTED(lost, NOW).status is S.CONNECTED
-    dead = late(lost, NOW + RULES.heal)
+    assert lost.deadline_at
+    dead = late(lost, lost.deadline_at)
     assert (dead.status, dead.reason, dead.fence) == (S.RECONNECTING, "connection_lost", UP.fence + 1)
     assert dead.dial_at
+
+
+def test_a_hundred_lines_that_are_lost_together_are_dialled_anew_one_by_one() -> None:
+    lost = ConnectionReport(S.RECONNECTING, "connection_lost")
+    lives = [UP.reported(lost, NOW, RULES, n / 100) for n in range(100)]
+    ends = sorted(life.deadline_at - NOW for life in lives if life.deadline_at)
+    assert ends[0] == RULES.heal, "the library may restore it for so long"
+    assert ends[-1] < 2 * RULES.heal, "its pauses grow: it is back within 30 s only if it is dialled anew"
+    assert min(later - earlier for earlier, later in itertools.pairwise(ends)) >= timedelta(seconds=1)
 
 
 def test_replaced_stays_down_until_somebody_starts_it() -> None:
@@ -328,3 +339,4 @@ def test_a_pulse_is_judged() -> None:
     assert why_dead(True, no, timedelta(seconds=20), no, RULES) == "silent", "it answers no call"
     assert why_dead(False, long, long, no, RULES) is None
     assert why_dead(False, long, no, long, RULES) == "connection_lost"
+    assert why_dead(False, long, no, 2 * RULES.heal, RULES) is None, "its own deadline comes first"

@@ -313,7 +313,7 @@ class Holder:
         if self.lines.get(session_id) is line:
             del self.lines[session_id]
         line.ending.set()
-        if line.is_unreachable:
+        if line.is_unreachable or (line.route is not None and line.route.has_failed):
             self._unanswered.add(session_id)
         elif line.was_connected or line.has_code.is_set():
             self._unanswered.discard(session_id)

@@ -29,14 +29,15 @@ RETRY_FOR_S = 40.0
 
 
 class Route:
-    """One dial's way out. Everything on the loop but `begun`, which is set when the library has begun to connect."""
+    """One dial's way out. Everything on the loop but `begun`, which is set when the library has begun to connect.
+    `is_trying`: a connection waits here until WhatsApp answers; `has_failed`: the last one came to nothing."""
 
     def __init__(self, url: str, proxy: str, opened: Callable[[], None]) -> None:
         self.url, self.proxy = url, proxy
         self.begun = threading.Event()
         self.failure = ""
         self.main: Tunnel | None = None
-        self.is_trying = False
+        self.is_trying = self.has_failed = False
         self._is_answered = True
         self._opened = opened
         self._host = ""
@@ -73,7 +74,7 @@ class Route:
 
     def answered(self) -> None:
         """Note that the number is connected: its next connection needs no trial. From any thread."""
-        self._is_answered = True
+        self._is_answered, self.has_failed = True, False
 
     def hold(self, *, is_held: bool) -> None:
         """Keep what the library sends to WhatsApp, on this connection or another, or send it after all."""
@@ -126,7 +127,7 @@ class Route:
         was_answered, self._is_answered = self._is_answered, False
         if was_answered:
             return
-        self.is_trying = True
+        self.is_trying = self.has_failed = True
         try:
             await until_answered(self.proxy, RETRY_FOR_S, lambda: not self._is_shut)
         finally:
