@@ -34,8 +34,19 @@ from datetime import datetime
 from enum import StrEnum
 
 
+MOST_CHARACTERS = 10_000
+_POINTER, _REASON = 200, 500
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 class HubError(Exception):
-    """The root of the tree."""
+    """The root of the tree. Its text is short, however long what it repeats: it is sent, stored and logged."""
+
+    def __str__(self) -> str:
+        return _short(super().__str__(), MOST_CHARACTERS)
 
 
 _PREDICATES = frozenset({"must", "is", "has", "have", "are", "was", "cannot"})
@@ -48,6 +59,11 @@ class Flaw:
 
     pointer: str
     reason: str
+
+    def __post_init__(self) -> None:
+        """Cut what a client chose the length of: a hundred flaws may name the same field, of megabytes."""
+        object.__setattr__(self, "pointer", _short(self.pointer, _POINTER))
+        object.__setattr__(self, "reason", _short(self.reason, _REASON))
 
     @property
     def sentence(self) -> str:
