@@ -33,7 +33,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-
 MOST_CHARACTERS = 10_000
 _POINTER, _REASON = 200, 500
 
