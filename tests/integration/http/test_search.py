@@ -112,3 +112,10 @@ async def test_search_uses_its_index_under_row_level_security(company: Company, 
             company.id,
         )
     assert any("messages_found" in row[0] for row in plan), plan
+
+
+@pytest.mark.parametrize("query", ["-boleto", "-a -b", "boleto or -cobrança", '-"segunda via"'])
+async def test_words_that_only_leave_out_are_refused(company: Company, query: str) -> None:
+    answer = await company.admin.get("/api/messages/search", query=query)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["errors"][0]["pointer"] == "/query"

@@ -13,7 +13,7 @@ from typing import Any
 
 from whatsapp_hub.adapters.contracts.events.bodies import body
 from whatsapp_hub.adapters.postgres.connectors.connections import PostgresConnections
-from whatsapp_hub.adapters.postgres.engine.database import APP, Database, planned_by_value, prelude
+from whatsapp_hub.adapters.postgres.engine.database import APP, Database, planned_by_value, prelude, within
 from whatsapp_hub.adapters.postgres.engine.failures import Displaced, TransactionConflict, translated
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.adapters.postgres.media.fetches import PostgresFetches
@@ -100,6 +100,8 @@ from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import TenantId
 
+READS_WITHIN_S = 10.0
+"""A list or a search that takes longer is given up: nobody waits for it any more, and others wait for the server."""
 _TENANT_CACHED_S = 1.0
 _MOVES_WITHIN_S = 10.0
 _LOOK_AGAIN_S = 0.02
@@ -274,6 +276,14 @@ class PostgresStorage:
     async def connection(self, tenant_id: TenantId) -> AsyncIterator[Any]:
         """Open a transaction without repositories, for queries. Raises NotFound, Unavailable."""
         _, connection = await self.begin(tenant_id, lambda tenant: planned_by_value(prelude(tenant)))
+        async with self.kit.database.begun(connection):
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self, tenant_id: TenantId) -> AsyncIterator[Any]:
+        """Open one for what somebody asks for and waits for: no statement of it takes longer than READS_WITHIN_S.
+        Raises NotFound, Unavailable."""
+        _, connection = await self.begin(tenant_id, lambda tenant: within(READS_WITHIN_S, prelude(tenant)))
         async with self.kit.database.begun(connection):
             yield connection
 

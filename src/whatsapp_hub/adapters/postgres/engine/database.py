@@ -108,6 +108,11 @@ def planned_by_value(begin: str) -> str:
     return ", ".join([begin, *(f"set_config('{name}', '{value}', true)" for name, value in PLANNED_EACH_TIME.items())])
 
 
+def within(seconds: float, begin: str) -> str:
+    """Extend a prelude as `planned_by_value` does, with a bound for each statement."""
+    return f"{planned_by_value(begin)}, set_config('statement_timeout', '{seconds * 1000:.0f}', true)"
+
+
 def _settings(role: str) -> dict[str, str]:
     return {
         **PLANNED_ONCE,

@@ -59,6 +59,12 @@ def translated(error: BaseException) -> Unavailable | None:
         return Displaced(str(error))
     if isinstance(error, asyncpg.DataError):  # an InterfaceError as well, when the driver finds it
         return None
+    return _away(error)
+
+
+def _away(error: BaseException) -> Unavailable | None:
+    if isinstance(error, asyncpg.QueryCanceledError):  # `reading` gave it up, or an operator cancelled it
+        return Unavailable("the database took too long for it; ask for less at a time")
     for kind, reason in _STORES_NOTHING.items():
         if isinstance(error, kind):
             return StoresNothing(reason)

@@ -29,7 +29,7 @@ class PostgresAuditTrail:
         """Read a page by descending sequence number; the cursor holds the last one."""
         before = read_older(cursor).seq if cursor is not None else 2**63 - 1
         f = filter
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             rows = await connection.fetch(
                 _ENTRIES, tenant_id, before, f.user_id, f.entity, f.entity_id, f.since, f.until, limit + 1
             )

@@ -14,11 +14,13 @@ from whatsapp_hub.domain.numbers.phones import search_parts
 from whatsapp_hub.domain.text import fold
 
 _FOLDED = "translate(lower({0}), 'áàâãäåéèêëíìîïóòôõöúùûüçñýÿ', 'aaaaaaeeeeiiiiooooouuuucnyy')"
+LOOKED_AT = 10_000
+"""How many contacts a page looks at, at most: no index has parts of names or labels. See docs/decisions/0033."""
 _LABELS = "jsonb_array_elements_text(c.own -> 'labels') AS l (label)"
 _PAGE = f"""
-    SELECT {contacts.COLUMNS} FROM contacts c
-    WHERE c.tenant_id = hub.tenant() AND c.id < $1
-      AND ($2::text IS NULL AND $3::text IS NULL OR {_FOLDED.format("c.name")} LIKE $2
+    SELECT {contacts.COLUMNS} FROM (
+      SELECT * FROM contacts WHERE tenant_id = hub.tenant() AND id < $1 ORDER BY id DESC LIMIT {LOOKED_AT}) c
+    WHERE ($2::text IS NULL AND $3::text IS NULL OR {_FOLDED.format("c.name")} LIKE $2
         OR {_FOLDED.format("c.own ->> 'name'")} LIKE $2
         OR c.own IS NOT NULL AND EXISTS (SELECT FROM {_LABELS} WHERE {_FOLDED.format("l.label")} LIKE $2)
         OR EXISTS (
@@ -27,9 +29,17 @@ _PAGE = f"""
       AND ($6::bool IS NULL OR (c.own ->> 'blocked_at' IS NOT NULL) = $6)
       AND ($7::bool IS NULL OR c.is_group = $7)
     ORDER BY c.id DESC LIMIT $4"""
-_FIELD_NAMES = """
-    SELECT DISTINCT f.name FROM contacts c, jsonb_object_keys(c.own -> 'fields') AS f (name)
-    WHERE c.tenant_id = hub.tenant() AND c.own IS NOT NULL ORDER BY f.name LIMIT 200"""
+_EDGE = f"""
+    SELECT id FROM contacts WHERE tenant_id = hub.tenant() AND id < $1 ORDER BY id DESC
+    LIMIT 1 OFFSET {LOOKED_AT - 1}"""
+_CARDS = f"""
+    SELECT id, own -> 'fields' AS fields FROM contacts
+    WHERE tenant_id = hub.tenant() AND own IS NOT NULL AND id < $1 ORDER BY id DESC LIMIT {LOOKED_AT}"""
+_FIELD_NAMES = f"""
+    SELECT (array_agg(c.id ORDER BY c.id))[1] AS last, count(DISTINCT c.id) AS looked_at,
+      array_agg(DISTINCT f.name) FILTER (WHERE f.name IS NOT NULL) AS names
+    FROM ({_CARDS}) c LEFT JOIN LATERAL jsonb_object_keys(c.fields) AS f (name) ON true"""
+MOST_NAMES = 200
 _ONE = f"SELECT {contacts.COLUMNS} FROM contacts WHERE id = $1"
 _FIRST = UUID(int=2**128 - 1)
 
@@ -41,22 +51,28 @@ class PostgresContactBook:
         self._storage = storage
 
     async def page(self, tenant_id: TenantId, wanted: ContactFilter, limit: int, cursor: str | None) -> Page[Contact]:
-        """Read a page by descending id, with identities."""
+        """Read a page by descending id, with identities; where LOOKED_AT have not filled it, it says where to go on."""
         before = read_id(cursor).id if cursor is not None else _FIRST
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             more = _label_pattern(wanted.label), wanted.is_blocked, wanted.is_group
             rows = await connection.fetch(_PAGE, before, *_patterns(wanted.search), limit + 1, *more)
             items = list((await contacts.contacts_of(connection, rows[:limit])).values())
-        return Page(items, encode_cursor(Id(items[-1].id)) if len(rows) > limit else None)
+            last = items[-1].id if len(rows) > limit else await connection.fetchval(_EDGE, before)
+        return Page(items, encode_cursor(Id(last)) if last else None)
 
     async def field_names(self, tenant_id: TenantId) -> list[str]:
-        """List the names of all fields."""
-        async with self._storage.connection(tenant_id) as connection:
-            return [row["name"] for row in await connection.fetch(_FIELD_NAMES)]
+        """List the names of all fields, some contacts at a time."""
+        names: set[str] = set()
+        before, looked_at = _FIRST, LOOKED_AT
+        while looked_at == LOOKED_AT:
+            async with self._storage.reading(tenant_id) as connection:
+                before, looked_at, found = await connection.fetchrow(_FIELD_NAMES, before)
+            names.update(found or ())
+        return sorted(names)[:MOST_NAMES]
 
     async def one(self, tenant_id: TenantId, contact_id: ContactId) -> Contact:
         """Read one contact with identities."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             row = await connection.fetchrow(_ONE, contact_id)
             if row is None:
                 raise NotFound("contact", contact_id)

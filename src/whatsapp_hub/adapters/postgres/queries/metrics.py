@@ -88,7 +88,7 @@ class PostgresMetrics:
     async def dashboard(self, tenant_id: TenantId, now: datetime, period: timedelta) -> Dashboard:
         """Count by index; answer times are means of the newest RESPONSES_LOOKED_AT exchanges only."""
         tenant, since = await self._storage.directory.tenant(tenant_id), now - period
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             states = {row["status"]: row["n"] for row in await connection.fetch(_STATES, tenant_id, since)}
             messages = await connection.fetchrow(_MESSAGES, tenant_id, since, _midnight(now, tenant))
             pairs = await connection.fetch(_RESPONSES, tenant_id, since, RESPONSES_LOOKED_AT)
@@ -112,7 +112,7 @@ class PostgresMetrics:
     async def agents(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[AgentFigures]:
         """Read the figures of every active user with one statement each kind."""
         tenant, since = await self._storage.directory.tenant(tenant_id), now - period
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             people = await connection.fetch(_AGENTS, tenant_id)
             resolved = _counts(await connection.fetch(_RESOLVED, tenant_id, since))
             sent = _counts(await connection.fetch(_SENT, tenant_id, since))
@@ -137,13 +137,13 @@ class PostgresMetrics:
 
     async def costs(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[Cost]:
         """Count what was charged alike."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             return [Cost(*row) for row in await connection.fetch(_COSTS, tenant_id, now - period)]
 
     async def sessions(self, tenant_id: TenantId, now: datetime) -> SessionFigures:
         """Read sessions' figures; messages a second are those of the last minute."""
         minute, day = timedelta(minutes=1), timedelta(days=1)
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             row = await connection.fetchrow(_SESSIONS, tenant_id, now - minute, now - day)
         return SessionFigures(row["active"], row["connected"], row["failed"], row["recent"] / minute.total_seconds())
 

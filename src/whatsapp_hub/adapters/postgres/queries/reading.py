@@ -133,7 +133,7 @@ class PostgresQueries:
         self._storage = storage
 
     async def _rows(self, tenant_id: TenantId, statement: str, *arguments: object) -> list[Any]:
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             rows: list[Any] = await connection.fetch(statement, *arguments)
             return rows
 
@@ -151,7 +151,7 @@ class PostgresQueries:
         self, tenant_id: TenantId, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
     ) -> Page[Conversation]:
         """Read a page by the keys of its order."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             rows, stopped = await conversation_search.listed(connection, tenant_id, sight, filter, limit, cursor)
         page = [conversations.conversation_of(row) for row in rows[:limit]]
         last = page[-1] if len(rows) > limit else conversations.conversation_of(stopped) if stopped else None
@@ -159,7 +159,7 @@ class PostgresQueries:
 
     async def conversation_counts(self, tenant_id: TenantId, sight: Sight, reader: Reader) -> Counts:
         """Count with at most two statements."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             return await conversation_search.counted(connection, tenant_id, sight, reader)
 
     async def glances(
@@ -184,7 +184,7 @@ class PostgresQueries:
     ) -> Page[Message]:
         """Read a page by descending `seq`, then turn it round. One of very long messages ends early."""
         before = read_older(cursor).seq if cursor is not None else 2**63 - 1
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             rows = await connection.fetch(_MESSAGES, conversation_id, before, limit + 1)
             if not rows and not await connection.fetchval(_CONVERSATION, conversation_id):
                 raise NotFound("conversation", conversation_id)
@@ -197,14 +197,14 @@ class PostgresQueries:
         self, tenant_id: TenantId, conversation_id: ConversationId, message_id: MessageId, limit: int
     ) -> Stretch:
         """Read one half backwards, the other forwards from the message's `seq`."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             return await stretches.around(connection, conversation_id, message_id, limit)
 
     async def messages_after(
         self, tenant_id: TenantId, conversation_id: ConversationId, seq: int, limit: int
     ) -> Stretch:
         """Read forwards by `seq`."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             return await stretches.after(connection, conversation_id, seq, limit)
 
     async def message(self, tenant_id: TenantId, message_id: MessageId) -> Message:
@@ -215,7 +215,7 @@ class PostgresQueries:
 
     async def contact_of(self, tenant_id: TenantId, conversation_id: ConversationId) -> Contact:
         """Read the contact with identities, by the conversation's id."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             row = await connection.fetchrow(contacts.OF_CONVERSATION, conversation_id)
             if row is None:
                 raise NotFound("conversation", conversation_id)
@@ -248,7 +248,7 @@ class PostgresQueries:
     ) -> Page[Conversation]:
         """Read a page by priority, then by waiting time."""
         after = read_ranked(cursor) if cursor is not None else Ranked(-_HIGHEST, _LONG_AGO.at, _LONG_AGO.id)
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             if not await connection.fetchrow(departments.ONE, department_id):
                 raise NotFound("department", department_id)
             if not sight.everything and sight.department_id != department_id:
@@ -306,7 +306,7 @@ class PostgresQueries:
 
     async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Media:
         """Read what is known of a file, after a look at the conversations in which it was sent."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             row = await connection.fetchrow(files.ONE, media_id)
             seen = await connection.fetch(_SENT_IN, media_id) if row else []
         if not any(is_in(sight, conversations.conversation_of(one)) for one in seen):

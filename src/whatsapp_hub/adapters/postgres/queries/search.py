@@ -5,9 +5,12 @@ from whatsapp_hub.adapters.postgres.queries.cursors import Older, encode_cursor,
 from whatsapp_hub.adapters.postgres.repositories import messages
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page, Sight
+from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import ConversationId, TenantId
 from whatsapp_hub.domain.messaging.message import Message
 
+# What an index is asked for: T where the words do not say (`-boleto`: all messages but some)
+_ASKED = "SELECT querytree(websearch_to_tsquery('hub.portuguese', $1))"
 # The rows are read as hub_app: whatever the function found, none is another tenant's.
 _FOUND = messages.within_a_page(
     f"""{messages.SELECT}
@@ -42,10 +45,13 @@ class PostgresMessageSearch:
         limit: int,
         cursor: str | None,
     ) -> Page[Message]:
-        """Search by the index of stems; what the reader may not see is left out inside the function."""
+        """Search by the index of stems; what the reader may not see is left out inside the function. Raises Invalid:
+        the words only say what is left out, so that every message would be read."""
         before = read_older(cursor).seq if cursor is not None else 2**62
         seen = (sight.everything, sight.user_id, sight.department_id)
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
+            if await connection.fetchval(_ASKED, _bounded(query)) == "T":
+                raise Invalid.field("query", "must have a word to look for, beside those to leave out")
             rows = await connection.fetch(_FOUND, _bounded(query), conversation_id, before, limit + 1, *seen)
             page = [messages.message_of(row) for row in rows[:limit]]
             await glances.quote(connection, page)

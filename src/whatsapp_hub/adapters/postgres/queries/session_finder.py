@@ -58,24 +58,24 @@ class PostgresSessionFinder:
 
     async def client_id(self, tenant_id: TenantId) -> str:
         """Read the tenant's slug."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             return str(await connection.fetchval(_CLIENT_ID))
 
     async def named(self, tenant_id: TenantId, name: str) -> Session | None:
         """Find by id where the name is one, else by key."""
         id = _uuid(name)
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             found = await (connection.fetchrow(_NAMED, id, name) if id else connection.fetchrow(_KEYED, name))
         return self._session(found) if found else None
 
     async def of_agent(self, tenant_id: TenantId, agent_id: str) -> list[Session]:
         """Read the sessions of an agent id."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             return [self._session(row) for row in await connection.fetch(_OF_AGENT, agent_id)]
 
     async def keys(self, tenant_id: TenantId) -> dict[SessionId, str]:
         """Read all keys by id."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             return {row["id"]: row["key"] for row in await connection.fetch(_KEYS)}
 
     async def page(self, tenant_id: TenantId, limit: int, cursor: str | None, *, active: bool) -> Page[Session]:
@@ -83,25 +83,25 @@ class PostgresSessionFinder:
         after = _uuid(cursor) if cursor is not None else None
         if cursor is not None and after is None:
             raise Invalid.field("cursor", "is not a cursor of this list")
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             rows = await connection.fetch(_PAGE, after, active, limit + 1)
         page = [self._session(row) for row in rows[:limit]]
         return Page(page, str(page[-1].id) if len(rows) > limit else None)
 
     async def lease(self, tenant_id: TenantId, session_id: SessionId) -> HolderLease | None:
         """Read who holds the session's connection, and since when; None: nobody."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             return (await _leases(connection, [session_id])).get(session_id)
 
     async def code_until(self, tenant_id: TenantId, session_id: SessionId) -> datetime | None:
         """Read when the shown code expires; None: none is shown."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             until: datetime | None = await connection.fetchval(_CODE_UNTIL, session_id)
             return until
 
     async def connections(self, tenant_id: TenantId, agent_id: str) -> list[Connection]:
         """Read sessions, their last events, waiting messages and leases in one transaction."""
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             sessions = [self._session(row) for row in await connection.fetch(_OF_AGENT, agent_id)]
             ids = [session.id for session in sessions]
             last = await connection.fetch(_LAST, ids, _ANY)

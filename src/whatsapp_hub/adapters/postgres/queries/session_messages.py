@@ -23,7 +23,7 @@ class PostgresSessionMessages:
         self, tenant_id: TenantId, session_id: SessionId, limit: int, cursor: str | None
     ) -> Page[MessageWith]:
         before = read_older(cursor).seq if cursor is not None else 2**63 - 1
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             rows = await connection.fetch(_MESSAGES, session_id, before, limit + 1)
             ids = list({row["contact_id"] for row in rows[:limit]})
             known = await contacts.contacts_of(connection, await connection.fetch(_CONTACTS, ids))

@@ -33,7 +33,7 @@ class PostgresTemplateCatalogue:
         after = read_named(cursor) if cursor is not None else None
         place = (after.name, after.id) if after else (None, None)
         wanted = (filter.session_id, sorted(filter.statuses), filter.language, filter.category, filter.search)
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             rows = await connection.fetch(_LIST, *wanted, *place, limit + 1)
         found = [template_of(row) for row in rows[:limit]]
         if len(rows) <= limit:
@@ -41,7 +41,7 @@ class PostgresTemplateCatalogue:
         return Page(found, encode_cursor(Named(f"{found[-1].name} {found[-1].language}", found[-1].id)))
 
     async def template(self, tenant_id: TenantId, template_id: TemplateId) -> MessageTemplate:
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             row = await connection.fetchrow(ONE, template_id)
         if row is None:
             raise NotFound("template", template_id)

@@ -14,6 +14,10 @@ import { type Column, FormDialog, listed, PageHead, Table } from "./parts.tsx";
 /** After the last key, before the hub is asked. */
 const TYPING_MS = 300;
 
+const PAGE = 50;
+/** So many pages of fewer, or nothing, are read on: the hub looks at a bounded number of contacts for each. */
+const SHORT_PAGES = 20;
+
 /** Everybody who wrote or was written to, as the company keeps them. */
 export default function Contacts(): VNode {
   const [found, setFound] = useState<ContactView[] | null>(null);
@@ -26,7 +30,7 @@ export default function Contacts(): VNode {
   useEffect(() => {
     let isCurrent = true;
     const load = async (): Promise<void> => {
-      const answer = await api.get<ContactView[]>("/api/contacts", { limit: 50, ...asked });
+      const answer = await read(asked, null);
       if (!isCurrent) return;
       setFound(answer.data);
       setNext(answer.next);
@@ -39,7 +43,7 @@ export default function Contacts(): VNode {
   }, [search, blocked]);
 
   const more = async (): Promise<void> => {
-    const answer = await api.get<ContactView[]>("/api/contacts", { limit: 50, cursor: next, ...asked });
+    const answer = await read(asked, next);
     setFound([...(found ?? []), ...answer.data]);
     setNext(answer.next);
   };
@@ -98,7 +102,7 @@ export default function Contacts(): VNode {
           onChange={setBlocked}
         />
       </div>
-      {found && !found.length && <Empty icon="users" title={t().contacts.none} />}
+      {found && !found.length && !next && <Empty icon="users" title={t().contacts.none} />}
       {found && found.length > 0 && (
         <Table label={t().rail.contacts} items={found} columns={columns} idOf={(c) => c.id} />
       )}
@@ -110,6 +114,23 @@ export default function Contacts(): VNode {
       {edited && <Edit contact={edited} onClose={() => setEdited(null)} onSaved={put} />}
     </>
   );
+}
+
+interface Found {
+  data: ContactView[];
+  next: string | null;
+}
+
+async function read(asked: Record<string, string>, from: string | null): Promise<Found> {
+  const data: ContactView[] = [];
+  let next = from;
+  for (let page = 0; page < SHORT_PAGES && data.length < PAGE; page += 1) {
+    const answer = await api.get<ContactView[]>("/api/contacts", { limit: PAGE, cursor: next, ...asked });
+    data.push(...answer.data);
+    next = answer.next;
+    if (!next) break;
+  }
+  return { data, next };
 }
 
 function nameOf(contact: ContactView): string {
