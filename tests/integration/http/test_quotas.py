@@ -13,6 +13,7 @@ from tests.integration.http.test_company import entries
 from whatsapp_hub.domain.accounts.quotas import USUAL, Quota
 
 MAKES: dict[Quota, tuple[str, Any]] = {
+    Quota.USERS: ("/api/users", lambda n: {"email": f"{n}@example.com", "name": n, "password": PASSWORD}),
     Quota.DEPARTMENTS: ("/api/departments", lambda n: {"name": n, "slug": n}),
     Quota.QUICK_REPLIES: ("/api/quick-replies", lambda n: {"shortcut": n, "content": "x"}),
     Quota.API_KEYS: ("/api/api-keys", lambda n: {"name": n}),
@@ -34,13 +35,14 @@ async def make(company: Company, quota: Quota) -> Any:
 
 
 async def test_a_quota_is_exact_however_many_ask_at_once(running: RunningHub, company: Company) -> None:
-    await allow(running, company, **{quota.value: 3 for quota in MAKES})
+    usual = {quota.value: 3 for quota in MAKES} | {Quota.USERS.value: 4}  # the company has its ADMIN
+    await allow(running, company, **usual)
     for quota in MAKES:
         answers = await asyncio.gather(*(make(company, quota) for _ in range(6)))
         assert sorted(answer.status_code for answer in answers) == [201, 201, 201, 409, 409, 409], quota
         refused = next(answer.json() for answer in answers if answer.status_code == 409)
         assert refused["type"].endswith(":quota_exceeded")
-        assert refused["detail"].startswith("the company may have 3 ")
+        assert refused["detail"].startswith(f"the company may have {usual[quota.value]} ")
         assert f"(quota {quota})" in refused["detail"]
 
 

@@ -12,6 +12,7 @@ from whatsapp_hub.application.routing.serve_queue import ServeQueue
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.accounts import emails
 from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.accounts.sign_in import EndReason
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
 from whatsapp_hub.domain.conversations.labels import checked
@@ -59,7 +60,7 @@ class RegisterUser:
 
     async def __call__(self, caller: Caller, new: NewUser) -> User:
         """Store and return the user. Raises Invalid, NotFound (another tenant), Conflict (the e-mail is taken, the
-        department full), TooMany (e-mails of other companies)."""
+        quota or the department full), TooMany (e-mails of other companies)."""
         caller.require(Action.MANAGE_USERS)
         tenant_id = new.tenant_id or caller.tenant_id
         if tenant_id != caller.tenant_id:
@@ -81,6 +82,7 @@ class RegisterUser:
         user.password_hash = await self.new_passwords(new.password, (user.email, user.name, tenant.name))
         await self._mind_guessing(caller, user)
         async with self.storage.tenant(tenant_id) as uow:
+            await uow.quotas.require_room(Quota.USERS)
             if user.department_id:
                 await _require_room(uow, user.department_id)
             await uow.users.add(user)

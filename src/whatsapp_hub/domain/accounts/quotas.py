@@ -11,6 +11,7 @@ class Quota(StrEnum):
     """Named as in the API. MEDIA is in megabytes, API_KEYS are those not revoked, WEBHOOKS those besides its sessions'
     and bots' own."""
 
+    USERS = "users"
     DEPARTMENTS = "departments"
     QUICK_REPLIES = "quickReplies"
     API_KEYS = "apiKeys"
@@ -20,6 +21,7 @@ class Quota(StrEnum):
 
 
 USUAL: Mapping[Quota, int] = {
+    Quota.USERS: 2_000,
     Quota.DEPARTMENTS: 200,
     Quota.QUICK_REPLIES: 5_000,
     Quota.API_KEYS: 500,
@@ -32,6 +34,7 @@ USUAL: Mapping[Quota, int] = {
 _NAMES = frozenset(quota.value for quota in Quota)
 MOST = 2**31 - 1
 _WORDS = {
+    Quota.USERS: "users, dismissed ones too",
     Quota.DEPARTMENTS: "departments",
     Quota.QUICK_REPLIES: "quick replies",
     Quota.API_KEYS: "API keys",

@@ -155,6 +155,7 @@ class CompanyView(View):
 class QuotasView(View):
     """The most that the company may have of each."""
 
+    users: int
     departments: int
     quick_replies: int
     api_keys: int

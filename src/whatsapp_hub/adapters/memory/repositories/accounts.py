@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
 from whatsapp_hub.adapters.memory.repositories.media import MEDIA
-from whatsapp_hub.adapters.memory.tables.entities import DEPARTMENTS, SESSIONS, TENANTS
+from whatsapp_hub.adapters.memory.tables.entities import DEPARTMENTS, SESSIONS, TENANTS, USERS
 from whatsapp_hub.adapters.memory.tables.webhooks import WEBHOOKS
 from whatsapp_hub.domain.accounts.api_key import ApiKey
 from whatsapp_hub.domain.accounts.quotas import Quota, exceeded
@@ -143,6 +143,7 @@ class MemoryQuotas:
         if quota is Quota.WEBHOOKS:
             return sum(not (hook.webhook.of_session or hook.webhook.of_bot) for hook in each(WEBHOOKS))
         tables: dict[Quota, Table[object, object]] = {
+            Quota.USERS: Table(USERS.name),
             Quota.DEPARTMENTS: Table(DEPARTMENTS.name),
             Quota.QUICK_REPLIES: Table(QUICK_REPLIES.name),
             Quota.SESSIONS: Table(SESSIONS.name),

@@ -1613,6 +1613,7 @@ export interface QuickReplyView {
   updatedAt: string;
 }
 export interface QuotasView {
+  users: number;
   departments: number;
   quickReplies: number;
   apiKeys: number;

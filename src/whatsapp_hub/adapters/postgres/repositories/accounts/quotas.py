@@ -8,6 +8,7 @@ from whatsapp_hub.domain.accounts.tenant import Tenant
 _MEGABYTE = 1_000_000
 _LOCK = "SELECT pg_advisory_xact_lock(1886151013, hashtext(hub.tenant()::text || $1))"
 _COUNTED = {
+    Quota.USERS: "hub.users WHERE tenant_id = hub.tenant()",
     Quota.DEPARTMENTS: "departments WHERE tenant_id = hub.tenant()",
     Quota.QUICK_REPLIES: "quick_replies WHERE tenant_id = hub.tenant()",
     Quota.API_KEYS: "hub.api_keys WHERE tenant_id = hub.tenant() AND revoked_at IS NULL",

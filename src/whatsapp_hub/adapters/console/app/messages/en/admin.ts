@@ -240,6 +240,7 @@ export const admin: typeof Portuguese = {
     well: (ms) => `Answers in ${ms} ms.`,
     quotas: "Limits",
     quota: {
+      users: "People",
       departments: "Departments",
       quickReplies: "Quick replies",
       apiKeys: "API keys",

@@ -240,6 +240,7 @@ export const admin: typeof Portuguese = {
     well: (ms) => `Responde en ${ms} ms.`,
     quotas: "Límites",
     quota: {
+      users: "Personas",
       departments: "Departamentos",
       quickReplies: "Respuestas rápidas",
       apiKeys: "Claves de API",

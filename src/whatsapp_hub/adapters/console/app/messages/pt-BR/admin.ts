@@ -238,6 +238,7 @@ export const admin = {
     well: (ms: string) => `Responde em ${ms} ms.`,
     quotas: "Limites",
     quota: {
+      users: "Pessoas",
       departments: "Departamentos",
       quickReplies: "Respostas rápidas",
       apiKeys: "Chaves de API",
