@@ -7,51 +7,18 @@ from uuid import UUID
 from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.domain.messaging.content import (
     Audio,
-    Buttons,
-    Call,
-    Choice,
-    Contacts,
     Content,
-    Document,
-    Event,
-    EventAnswer,
     File,
-    Image,
-    ListMenu,
-    Location,
     MediaRef,
     MediaState,
-    Order,
-    Poll,
-    Reaction,
     RemoteMedia,
-    Revoke,
-    Sticker,
     StoredMedia,
-    System,
-    Template,
-    Text,
-    Unsupported,
-    Video,
-    Vote,
 )
 
 
 def media_url(content: Content) -> str | None:
-    """Return the address of the message's file."""
-    match content:
-        case Text():
-            return None
-        case Image() | Video() | Audio() | Document() | Sticker():
-            return url_of(content.media) if content.media else None
-        case Location() | Contacts() | Reaction() | Revoke():
-            return None
-        case Buttons() | ListMenu() | Choice() | Template() | Poll() | Vote():
-            return None
-        case Order() | Event() | EventAnswer() | Call() | System() | Unsupported():
-            return None
-        case _:
-            assert_never(content)
+    """Return the address of the message's file, if it has one."""
+    return url_of(content.media) if isinstance(content, File) and content.media else None
 
 
 def url_of(media: MediaRef) -> str | None:

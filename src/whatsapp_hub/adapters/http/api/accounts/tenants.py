@@ -52,9 +52,12 @@ class TenantPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, renam
 
     def require_fixed(self, tenant: Tenant) -> None:
         """Refuse (Invalid) a change of what is fixed."""
-        for name, value, fixed in (("slug", self.slug, tenant.slug), ("placement", self.placement, tenant.placement)):
+        for name, value, fixed, why in (
+            ("slug", self.slug, tenant.slug, "it is chosen when the company is made"),
+            ("placement", self.placement, tenant.placement, "it cannot change here"),
+        ):
             if value is not None and value != fixed:
-                raise Invalid.field(name, f"must be {fixed}: it cannot change here")
+                raise Invalid.field(name, f"must be {fixed}: {why}")
 
 
 class Confirmation(msgspec.Struct, forbid_unknown_fields=True):
