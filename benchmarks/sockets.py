@@ -2,7 +2,8 @@
 
 A client here is a WebSocket that speaks just enough Engine.IO 4 and Socket.IO 5: connect, answer pings, find the
 message's id in `message-received`. `python -m benchmarks.sockets` takes one JSON line on stdin: {port, token, sockets},
-answers `{"ready": n}`, then takes lines {"run", "count"} (watch), {"report": {start, rate}} and {"stop": true}.
+answers `{"ready": n}`, then takes lines {"run", "count"} (watch), {"report": {start, rate}}, {"latencies": {start,
+rate}} and {"stop": true}.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from benchmarks.report import percentile
 
 RECEIVED = b'["message-received"'
 READY_WITHIN_S = 20.0
+LONGEST_ANSWER = 2**24
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,11 @@ class Client(asyncio.Protocol):
             self.ready.set_exception(ConnectionError("the socket ended"))
 
 
+def latencies_of(clients: list[Client], start: float, rate: float) -> list[float]:
+    """Return how long each message took to each socket, in milliseconds."""
+    return [round(1000 * (at - start - i / rate), 2) for client in clients for i, at in enumerate(client.arrived) if at]
+
+
 def summary(clients: list[Client], start: float, rate: float) -> Seen:
     latencies: list[float] = []
     missing, last = set[int](), start
@@ -192,6 +199,8 @@ async def serve() -> None:
             _say({"watching": order["run"]})
         elif "report" in order:
             _say(asdict(summary(clients, **order["report"])))
+        elif "latencies" in order:
+            _say(latencies_of(clients, **order["latencies"]))
         elif "seen" in order:
             _say({"missing": sum(at == 0 for client in clients for at in client.arrived)})
         else:
@@ -213,7 +222,7 @@ class Observers:
     async def __aenter__(self) -> Self:
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "benchmarks.sockets", stdin=pipe, stdout=pipe
+            sys.executable, "-m", "benchmarks.sockets", stdin=pipe, stdout=pipe, limit=LONGEST_ANSWER
         )
         await self._ask(self._first, READY_WITHIN_S + 5 + 0.05 * self._first["sockets"])
         return self
@@ -236,6 +245,11 @@ class Observers:
 
     async def report(self, start: float, rate: float) -> Seen:
         return Seen(**await self._ask({"report": {"start": start, "rate": rate}}, 60))
+
+    async def latencies(self, start: float, rate: float) -> list[float]:
+        """Return how long each message that came took to each socket, in milliseconds."""
+        found = await self._ask({"latencies": {"start": start, "rate": rate}}, 60)
+        return [float(one) for one in found]
 
     async def _ask(self, order: object, timeout_s: float = 10) -> Any:
         assert self._process.stdin is not None

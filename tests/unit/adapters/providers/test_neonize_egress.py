@@ -391,6 +391,23 @@ async def test_a_connection_that_waits_in_vain_is_refused_and_ends_with_its_rout
 # -- trying it without the library
 
 
+async def test_those_that_were_lost_together_are_not_tried_in_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    async def try_whatsapp(proxy: str) -> None:
+        if len(pauses) < 100:
+            raise Unreachable("WhatsApp's answer: none within 10 s")
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(trial, "try_whatsapp", try_whatsapp)
+    await trial.until_answered("", 60.0, lambda: True)
+    assert len(set(pauses)) > 90
+    assert all(trial.TRY_EVERY_S / 2 <= pause <= trial.TRY_EVERY_S for pause in pauses)
+
+
 @pytest.mark.parametrize("kind", ["connect", "tls", "upgrade", "silence"])
 async def test_a_trial_names_what_hangs_and_passes_once_whatsapp_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str

@@ -1,6 +1,7 @@
 """Try whether WhatsApp answers, without the library: a dial that fails again costs the others nothing."""
 
 import asyncio
+import random
 import secrets
 import ssl
 import time
@@ -16,6 +17,8 @@ from whatsapp_hub.adapters.tls import http1_context
 
 TRIAL_S = 10.0
 TRY_EVERY_S = 5.0
+"""Up to half of it less, by chance: those that were lost together are not tried in one moment."""
+
 HOST, PORT = "web.whatsapp.com", 443
 _ADDRESS = parse_uri(f"wss://{HOST}/ws/chat")
 _ORIGIN = Origin(f"https://{HOST}")
@@ -35,7 +38,7 @@ async def until_answered(proxy: str, within_s: float, is_wanted: Callable[[], bo
         except Unreachable:
             if time.monotonic() > until:
                 raise
-            await asyncio.sleep(TRY_EVERY_S)
+            await asyncio.sleep(TRY_EVERY_S * random.uniform(0.5, 1.0))  # noqa: S311 (no secret)
         else:
             return
 
