@@ -21,6 +21,8 @@ class EventType(StrEnum):
     SESSION_ERROR = "session.error"
     SESSION_AUTH_CORRUPTED = "session.auth_corrupted"
     SESSION_DELETED = "session.deleted"
+    SESSION_MOVED = "session.moved"
+    """It has another provider; what waits is sent by that one."""
     SESSION_ALERT = "session.alert"
     """Somebody should look at a session; its state need not have changed."""
     MESSAGE_RECEIVED = "message.received"

@@ -19,6 +19,7 @@ from whatsapp_hub.domain.ids import MessageId, SessionId, WebhookId
 from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 from whatsapp_hub.domain.sessions.history import HistoryEntry, HistoryKind
+from whatsapp_hub.domain.sessions.moving import OtherProvider, OtherRole
 from whatsapp_hub.domain.sessions.pairing import Pairing
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
@@ -80,6 +81,79 @@ class SessionContract:
         assert (target.key, target.settings) == (session.key, {"routes": [route]})
         assert session.id in [t.session_id for t in await directory.all_targets("SANDBOX")]
         assert await directory.target(SessionId(new_id())) is None
+
+    async def test_a_provider_that_was_left_is_kept_for_a_while(self, world: World) -> None:
+        directory, now = world.hub.storage.directory, datetime.now(UTC)
+        session, route = await world.add_session("META", settings={"routes": [f"phone:{new_id()}"]}), ""
+        route = session.settings["routes"][0]
+        left = OtherProvider(session.id, OtherRole.LEFT, "META", session.settings, NOW, now + timedelta(days=1))
+
+        async def moved(uow: UnitOfWork) -> None:
+            present = await uow.sessions.get(session.id)
+            await uow.other_providers.keep(left)
+            present.provider, present.settings = "WAHA", {"routes": [f"name:{new_id()}"]}
+            await uow.sessions.save(present)
+
+        await world.done(moved)
+        async with world.uow() as uow:
+            assert await uow.other_providers.left(session.id, "META") == left
+            assert await uow.other_providers.left(session.id, "WAHA") is None
+            assert await uow.other_providers.planned(session.id) is None
+        [target] = (await directory.targets("META", [route]))[route]
+        assert (target.session_id, target.provider, target.settings) == (session.id, "META", session.settings)
+        assert (await directory.target(session.id)).provider == "WAHA"
+        assert (await directory.target(session.id, "META")).settings == session.settings
+        assert (await directory.target(session.id, "SANDBOX")).provider == "WAHA"
+        await world.done(lambda uow: uow.other_providers.keep(replace(left, until=now - timedelta(seconds=1))))
+        async with world.uow() as uow:
+            assert await uow.other_providers.left(session.id, "META") is None
+        assert (await directory.target(session.id, "META")).provider == "WAHA"
+
+    async def test_a_session_that_has_a_route_comes_before_one_that_had_it(self, world: World) -> None:
+        directory, route = world.hub.storage.directory, f"phone:{new_id()}"
+        until = datetime.now(UTC) + timedelta(days=1)
+        gone = await world.add_session("WAHA", settings={"routes": []})
+        left = OtherProvider(gone.id, OtherRole.LEFT, "META", {"routes": [route]}, NOW, until)
+        await world.done(lambda uow: uow.other_providers.keep(left))
+        present = await world.add_session("META", settings={"routes": [route]})
+        assert [t.session_id for t in (await directory.targets("META", [route]))[route]] == [present.id]
+
+    async def test_a_session_moves_by_itself_to_one_provider_when_it_is_restricted(self, world: World) -> None:
+        session = await world.add_session("WAHA")
+        for kind in ("META", "SANDBOX"):
+            plan = OtherProvider(session.id, OtherRole.PLANNED, kind, {"token": kind}, NOW)
+            await world.done(lambda uow, plan=plan: uow.other_providers.keep(plan))
+        async with world.uow() as uow:
+            assert await uow.other_providers.planned(session.id) == plan
+            assert session.id not in await uow.other_providers.due()
+
+        async def restricted(uow: UnitOfWork) -> None:
+            present = await uow.sessions.get(session.id)
+            present.status_reason = "reachout_timelock"
+            await uow.sessions.save(present)
+
+        await world.done(restricted)
+        async with world.uow() as uow:
+            assert session.id in await uow.other_providers.due()
+        assert await world.done(lambda uow: uow.other_providers.cancel(session.id)) is True
+        assert await world.done(lambda uow: uow.other_providers.cancel(session.id)) is False
+
+    async def test_what_a_move_touches_is_counted(self, world: World) -> None:
+        session = await world.add_session()
+        round_ = await world.conversation(session=session, window_closes_at=datetime.now(UTC) + timedelta(hours=1))
+        await world.conversation(session=session, window_closes_at=datetime.now(UTC) - timedelta(hours=1))
+        await world.conversation(session=session)
+        [first] = await world.enqueue(round_, "um")
+        await world.enqueue(round_, "dois")
+        async with world.uow() as uow:
+            touched = await uow.lanes.affected(session.id, 1)
+        assert (touched.queued, touched.groups, touched.windows_shut, touched.files) == (2, 0, 2, 0)
+        [waiting] = touched.waiting
+        assert (waiting.content, waiting.reply_to) == (first.content, None)
+        assert [identity.kind.value for identity in waiting.recipient] == ["phone"]
+        assert waiting.window_closes_at == round_.window_closes_at
+        async with world.uow() as uow:
+            assert (await uow.lanes.affected(session.id, 0)).waiting == ()
 
     async def test_lanes_of_a_session_that_cannot_send_wait(self, world: World) -> None:
         await world.enqueue(await world.conversation(), "hello")

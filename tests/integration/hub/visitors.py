@@ -243,6 +243,10 @@ async def strangers(world: World, here: Things) -> list[Caller]:
     return [Caller(name, given) for name, given in headers.items()]
 
 
+_ELSEWHERE: dict[str, Any] = {
+    "provider": "META",
+    "settings": {"phoneNumberId": "1", "accessToken": "t", "appSecret": "s", "verifyToken": "v"},
+}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/auth/login": {},
     "POST /api/auth/browser": {},
@@ -270,6 +274,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/contacts/{id}/erase": {"confirm": "not its id"},
     "POST /api/contacts/{id}/split": {"identities": [{"kind": "lid", "value": "0"}]},
     "POST /api/webhooks": {"url": "https://example.org/y", "events": ["*"]},
+    "POST /api/sessions/{id}/provider": {**_ELSEWHERE, "dryRun": True},
+    "PUT /api/sessions/{id}/planned-move": _ELSEWHERE,
     "PUT /api/sessions/{id}/bot": {"url": "https://example.org/bot"},
 }
 

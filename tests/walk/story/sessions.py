@@ -68,6 +68,28 @@ async def _meta(w: Walk) -> None:
     await w.ask("GET /api/sessions/{id}/capabilities", note="META", path={"id": w.ids["meta session"]})
     w.ends_at[w.ids["meta session"]] = {"SENT", "READ", "FAILED"}
     await _templates(w)
+    await _moves(w, {**settings, "phoneNumberId": "100200301"})
+
+
+async def _moves(w: Walk, settings: dict[str, str]) -> None:
+    """A number that begins in the sandbox, and goes to Meta."""
+    row, meta = "POST /api/sessions/{id}/provider", {"provider": "META", "settings": settings}
+    made = await w.ask("POST /api/sessions", body={"name": "passa", "provider": "SANDBOX"}, note="to move")
+    here = {"id": made["id"]}
+    await w.ask("POST /api/sessions/{id}/start", note="to move", path=here)
+    foreseen = await w.ask(row, body={**meta, "dryRun": True}, note="dry run", path=here)
+    assert foreseen["dryRun"] is True, foreseen
+    assert foreseen["losses"], foreseen
+    await w.ask(row, body={"provider": "META", "settings": {}}, note="bad settings", path=here)
+    moved = await w.ask(row, body=meta, path=here)
+    assert (moved["left"], moved["session"]["provider"], moved["isSending"]) == ("SANDBOX", "META", True), moved
+    await w.ask(row, body=meta, note="there already", path=here)
+    plan = "/api/sessions/{id}/planned-move"
+    await w.ask(f"PUT {plan}", body={"provider": "SANDBOX"}, path=here)
+    shown = await w.ask(f"GET {plan}", path=here)
+    assert shown["provider"] == "SANDBOX", shown
+    await w.ask(f"DELETE {plan}", path=here)
+    await w.ask(f"DELETE {plan}", note="no plan", path=here)
 
 
 async def _templates(w: Walk) -> None:

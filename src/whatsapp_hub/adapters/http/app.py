@@ -42,7 +42,7 @@ from whatsapp_hub.adapters.http.api.conversations import (
     notifications,
     scheduled,
 )
-from whatsapp_hub.adapters.http.api.sessions import bots, sandbox, session_codes, sessions
+from whatsapp_hub.adapters.http.api.sessions import bots, moves, sandbox, session_codes, sessions
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, DEPENDENCIES, KEY_HEADERS, Authenticates
 from whatsapp_hub.adapters.http.gateways import agents, clients, instances, lifecycle, stream
 from whatsapp_hub.adapters.http.pages import reset_page
@@ -237,7 +237,7 @@ def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, browser_sessions, oidc, second_factor, sign_ins, api_keys, users, departments, sessions, session_codes),
         *(conversations, listing, copies, handling, bulk, messages, scheduled, media),
-        *(notifications, bots, rules, templates, company, contacts, personal_data, metrics, password_resets),
+        *(notifications, bots, moves, rules, templates, company, contacts, personal_data, metrics, password_resets),
         *(events, webhooks, tenants, system),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])

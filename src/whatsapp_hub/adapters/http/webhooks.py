@@ -27,6 +27,12 @@ _STORED = asgi.Prepared(200, {})
 log = structlog.get_logger(__name__)
 
 
+def path_of(kind: str, session_id: SessionId) -> str:
+    """Return the path of a session's own webhook address."""
+    names = {known: name for name, known in _KINDS.items()}
+    return f"{PREFIX}{names.get(kind, kind.lower())}/{session_id}"
+
+
 class Webhooks:
     """An ASGI app for HTTP requests under `/webhooks/`."""
 

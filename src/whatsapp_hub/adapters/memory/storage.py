@@ -31,6 +31,7 @@ from whatsapp_hub.adapters.memory.repositories.conversations import MemoryAssign
 from whatsapp_hub.adapters.memory.repositories.directory import MemoryDirectory
 from whatsapp_hub.adapters.memory.repositories.media import MemoryMedia, MemoryOldFiles, MemoryStoredFiles
 from whatsapp_hub.adapters.memory.repositories.messages import MemoryMessages, MemoryNotes, MemoryNotifications
+from whatsapp_hub.adapters.memory.repositories.other_providers import MemoryOtherProviders
 from whatsapp_hub.adapters.memory.repositories.people import MemoryDepartments, MemoryUsers
 from whatsapp_hub.adapters.memory.repositories.privacy import MemoryErasures, MemoryExports
 from whatsapp_hub.adapters.memory.repositories.session_history import MemorySessionHistory
@@ -82,6 +83,7 @@ from whatsapp_hub.application.ports.storage.quotas import Quotas, RefusedEmails
 from whatsapp_hub.application.ports.storage.sessions import (
     Assignments,
     IdempotencyKeys,
+    OtherProviders,
     Pairings,
     SessionHistory,
     Sessions,
@@ -176,6 +178,7 @@ class _UnitOfWork:
         self._connections = MemoryConnections(rows)
         self.connections: Connections = self._connections
         self.pairings: Pairings = MemoryPairings(rows)
+        self.other_providers: OtherProviders = MemoryOtherProviders(rows)
         self.assignments: Assignments = MemoryAssignments(rows)
         self._api_keys = MemoryApiKeys(rows)
         self.api_keys: ApiKeys = self._api_keys

@@ -49,7 +49,7 @@ from whatsapp_hub.adapters.postgres.repositories.messages import PostgresMessage
 from whatsapp_hub.adapters.postgres.repositories.notes import PostgresNotes, PostgresNotifications
 from whatsapp_hub.adapters.postgres.repositories.pairings import PostgresPairings
 from whatsapp_hub.adapters.postgres.repositories.session_history import PostgresSessionHistory
-from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
+from whatsapp_hub.adapters.postgres.repositories.session_settings import PostgresOtherProviders, SettingsVault
 from whatsapp_hub.adapters.postgres.repositories.sessions import PostgresSessions, SessionRows
 from whatsapp_hub.adapters.postgres.repositories.webhooks import PostgresWebhooks
 from whatsapp_hub.adapters.postgres.templates.rows import PostgresTemplates
@@ -88,6 +88,7 @@ from whatsapp_hub.application.ports.storage.quotas import Quotas, RefusedEmails
 from whatsapp_hub.application.ports.storage.sessions import (
     Assignments,
     IdempotencyKeys,
+    OtherProviders,
     Pairings,
     SessionHistory,
     Sessions,
@@ -141,6 +142,7 @@ class PostgresUnitOfWork:
         self._connections = PostgresConnections(connection, tenant.id)
         self.connections: Connections = self._connections
         self.pairings: Pairings = PostgresPairings(connection, tenant.id)
+        self.other_providers: OtherProviders = PostgresOtherProviders(connection, tenant.id, kit.vault)
         self.contacts: Contacts = PostgresContacts(connection, tenant.id, kit.new_id, self._events)
         self.conversations: Conversations = PostgresConversations(connection, self._events)
         self.messages: Messages = PostgresMessages(connection, self._events)

@@ -18,7 +18,7 @@ class Trim:
     """Delete rows by age. Providers deliver again for up to 7 days, so dedupe keys live 9; idempotency keys live 24
     hours. An operator has 30 days to adopt an unassigned update and 90 to replay a quarantined one. The audit trail is
     kept for two years, what messages were charged for 400 days, a sign-in for 90 days after its end, a session's
-    history for a week."""
+    history for a week, the settings of a provider that it left for 8 days."""
 
     trimming: Trimming
 
@@ -36,6 +36,7 @@ class Trim:
             (self.trimming.trim_charges, 400 * DAY_S),
             (self.trimming.trim_sign_ins, 90 * DAY_S),
             (self.trimming.trim_session_history, KEPT.total_seconds()),
+            (self.trimming.trim_left_providers, 0.0),
             (self.trimming.trim_access_changes, DAY_S),
             (self.trimming.trim_guesses, 2 * DAY_S),
         ):

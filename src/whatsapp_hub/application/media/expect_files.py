@@ -18,18 +18,19 @@ class ExpectFiles:
         self._providers = providers
         self._changes = changes
 
-    def expected(self, session: Session, content: Content) -> Content:
-        """Return the content with the id of its file, if its provider hands files over."""
+    def expected(self, provider: str, content: Content) -> Content:
+        """Return the content with the id of its file, if the provider that it came from hands files over."""
         if not isinstance(content, File) or content.media or content.is_about_earlier:
             return content
-        if not self._providers.hands_over_files(session.provider):
+        if not self._providers.hands_over_files(provider):
             return content
         return replace(content, media=StoredMedia(MediaId(self._changes.new_id()), MediaState.PENDING))
 
-    def fetched(self, session: Session, message: Message) -> None:
+    def fetched(self, session: Session, provider: str, message: Message) -> None:
         """Have the file of a new message fetched, if it is expected."""
         content = message.content
         media = content.media if isinstance(content, File) else None
         if isinstance(media, StoredMedia) and media.state is MediaState.PENDING:
-            is_held = self._providers.holds_socket(session.provider)
-            self._changes.fetch(Fetch(media.id, message.id, session.id, is_held, self._changes.now))
+            is_held = provider == session.provider and self._providers.holds_socket(provider)
+            fetch = Fetch(media.id, message.id, session.id, is_held, self._changes.now, provider=provider)
+            self._changes.fetch(fetch)

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from mimetypes import guess_extension
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from whatsapp_hub.application.ports.edge.inspection import Infected, InspectsFil
 from whatsapp_hub.application.ports.provider.plugin import DownloadsMedia, Providers, RemoteFile, SessionRef
 from whatsapp_hub.application.ports.queues.fetches import Fetch
 from whatsapp_hub.application.ports.storage.files import FileStore, FileTooLarge, Incoming
-from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.domain.errors import (
     Conflict,
     CredentialsInvalid,
@@ -179,6 +179,8 @@ class FetchMedia:
         async with self.storage.tenant(tenant_id) as uow:
             message = (await uow.messages.by_id([fetch.message_id])).get(fetch.message_id)
             session = (await uow.sessions.peek([fetch.session_id])).get(fetch.session_id)
+            if session and fetch.provider not in (None, session.provider):
+                session = await self._before(uow, session, fetch.provider)
             if message is None or _awaited(message, fetch) is None:
                 await uow.fetches.done(fetch)  # it was deleted, or edited, or another has fetched it
                 await uow.commit()
@@ -196,6 +198,14 @@ class FetchMedia:
             pieces = _steady(download.pieces, self.bounds.grace_s)
             async with self.files.receive(pieces, most) as incoming:
                 await self._take(tenant_id, fetch, content, incoming)
+
+    async def _before(self, uow: UnitOfWork, session: Session, provider: str) -> Session | None:
+        """Return the session as it was with the provider that has the file; None where that is not kept any more, or
+        its connection is closed."""
+        left = await uow.other_providers.left(session.id, provider)
+        if left is None or self.providers.holds_socket(provider):
+            return None
+        return replace(session, provider=provider, settings=left.settings)
 
     def _provider(self, session: Session | None, fetch: Fetch) -> DownloadsMedia | None:
         if session is None:

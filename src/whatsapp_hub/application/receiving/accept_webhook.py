@@ -164,7 +164,7 @@ class AcceptWebhook:
         return plugin.webhooks
 
     async def _addressee(self, kind: str, session_id: SessionId, signed: SignedBody) -> WebhookTarget:
-        target = await self.directory.target(session_id)
+        target = await self.directory.target(session_id, kind)
         if target is None or target.provider != kind:
             raise NotFound("session", session_id)
         if not await _aside(signed.body, signed.by, target):
@@ -291,7 +291,7 @@ class AnswerHandshake:
         if plugin is None or plugin.webhooks is None:
             return None
         if session_id:
-            target = await self.directory.target(session_id)
+            target = await self.directory.target(session_id, kind)
             targets = [target] if target and target.provider == kind else []
         else:
             targets = await self.directory.all_targets(kind)

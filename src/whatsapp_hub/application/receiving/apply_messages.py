@@ -59,12 +59,15 @@ class ApplyMessages:
         self._hand_off = HandOffToPeople(changes)
         self._annotate = Annotate(batch.messages, changes)
         self._settled: list[Message] = []
+        self._source = ""
+        """The provider that reports the present message: the session may have moved to another."""
         self.for_bots: list[tuple[Session, TypingSign]] = []
         """Messages that sessions' own bots are about to answer: "typing…" is shown for them after the commit."""
 
     async def __call__(self, seen: SeenMessage) -> None:
         """Store the message in its round and let the bot answer; a known one only advances its status."""
         event, contact = seen.event, seen.contact
+        self._source = seen.item.provider if seen.item else self._batch.sessions[seen.session_id].provider
         known = self._batch.messages.seen(seen.session_id, contact.id, event)
         if known is not None:
             self._echo(known, event)
@@ -141,11 +144,11 @@ class ApplyMessages:
         if isinstance(known.content, Call) and isinstance(event.content, Call):
             whole = known.content.later(event.content)
         elif completes(known.content, event.content) and event.content.target is None:
-            whole = self._files.expected(self._batch.sessions[known.session_id], event.content)
+            whole = self._files.expected(self._source, event.content)
         if whole != known.content:
             known.content = whole
             self._changes.annotated(known)
-            self._files.fetched(self._batch.sessions[known.session_id], known)
+            self._files.fetched(self._batch.sessions[known.session_id], self._source, known)
             self._changes.uow.publish([known.event(EventType.MESSAGE_UPDATED, self._changes.now)])
 
     async def _recognise(self, ours: Message, event: MessageSeen) -> None:
@@ -255,7 +258,7 @@ class ApplyMessages:
             conversation_id=conversation_id,
             contact_id=contact.id,
             direction=Direction.OUTBOUND if event.from_me else Direction.INBOUND,
-            content=self._files.expected(session, event.content),
+            content=self._files.expected(self._source, event.content),
             created_at=now,
             timestamp=event.at,
             status=MessageStatus.SENT if event.from_me else MessageStatus.DELIVERED,
@@ -272,7 +275,7 @@ class ApplyMessages:
         now = self._changes.now
         message = self._message(session, contact, event, conversation.id)
         self._batch.messages.add(message)
-        self._files.fetched(session, message)
+        self._files.fetched(session, self._source, message)
         if message.target:
             self._annotate(message, gateway_details(contact, event))
             return message

@@ -175,12 +175,16 @@ class ReceiveEvents:
         return applied
 
     def _is_wanted(self, seen: Seen, sessions: Mapping[SessionId, Session]) -> bool:
-        """Return whether the event is of a session that is there, and no status update that it did not ask for."""
+        """Return whether the event is of a session that is there, and no status update that it did not ask for. Of a
+        provider that the session left, what it says of messages and customers counts, not of its connection."""
         session = sessions.get(seen.session_id)
+        if session is None:
+            return False
+        is_late = seen.item is not None and seen.item.provider != session.provider
         is_status = isinstance(seen.event, MessageSeen) and seen.event.kind is ChatKind.STATUS
-        return session is not None and (
-            not is_status or self.providers.takes_statuses(session.provider, session.settings)
-        )
+        if is_late:
+            return not is_status and not isinstance(seen.event, SessionSeen | AlarmSeen | TemplateSeen)
+        return not is_status or self.providers.takes_statuses(session.provider, session.settings)
 
     async def _apply_part(
         self, uow: UnitOfWork, sessions: Mapping[SessionId, Session], seen: list[Seen], applied: AppliedBatch

@@ -44,12 +44,14 @@ WRITE_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Outcome of one claim's provider call. `given_back`: the call was never made."""
+    """Outcome of one claim's provider call. `given_back`: the call was never made. `provider`: who was called; the
+    session may have moved to another meanwhile."""
 
     claim: Claim
     accepted: Accepted | None = None
     error: ProviderError | None = None
     given_back: bool = False
+    provider: str | None = None
 
 
 @dataclass(slots=True)
@@ -171,6 +173,8 @@ class CompleteSends:
     async def _hold(self, uow: UnitOfWork, result: Result, changes: Changes) -> None:
         """Hold the whole session, or alert an administrator, where the error concerns more than its message."""
         session_id = result.claim.lane.session_id
+        if result.error and await self._has_moved(uow, result):
+            return  # it says nothing of the provider that the session has now
         match result.error:
             case Transient(scope=Scope.SESSION | Scope.APP) as error:
                 await uow.lanes.hold(session_id, _back_off(error, result.claim.tries))
@@ -190,6 +194,11 @@ class CompleteSends:
                     await self._stop(uow, session_id, error, changes)
             case _:
                 pass
+
+    async def _has_moved(self, uow: UnitOfWork, result: Result) -> bool:
+        session_id = result.claim.lane.session_id
+        session = (await uow.sessions.peek([session_id])).get(session_id)
+        return session is not None and result.provider not in (None, session.provider)
 
     async def _stop(self, uow: UnitOfWork, session_id: SessionId, error: Rejected, changes: Changes) -> None:
         """Hold all that waits until the session is started again, and say so."""

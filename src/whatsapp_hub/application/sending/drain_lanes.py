@@ -59,6 +59,7 @@ LONG_WAIT = timedelta(minutes=1)
 UPLOADS_LAST = timedelta(days=29)
 """How long a provider's id of an uploaded file is used: Meta keeps it for 30 days."""
 TOO_LATE = "it waited until the customer's message was too old for free text"
+OF_ANOTHER = "the message that it changes went through another provider, which the session had before"
 TYPING_CALL_S = 5.0
 
 
@@ -164,7 +165,7 @@ class DrainLanes:
         self._begin(tenant_id, _show_typing(provider, _ref(session), lane.chat))
 
     async def _run(self, tenant_id: TenantId, claim: Claim, session: Session, claimed_at: float) -> None:
-        result = await self._call(claim, session, claimed_at)
+        result = replace(await self._call(claim, session, claimed_at), provider=session.provider)
         if not result.given_back:
             error = type(result.error).__name__ if result.error else ""
             TALLY.add(SENDS, session.provider, outcome_of(result), error)
@@ -185,7 +186,11 @@ class DrainLanes:
             media = await self._media(session.tenant_id, message)
         except (NotFound, Unavailable) as error:
             return Result(claim, error=_without_media(error))
-        outgoing = Outgoing(message.id, message.chat, claim.recipient, message.content, message.reply_to, media)
+        target = message.content.target
+        if target and not self.providers.may_know(session.provider, target):
+            return Result(claim, error=Rejected("other_provider", OF_ANOTHER))
+        answered = message.reply_to if self.providers.may_know(session.provider, message.reply_to) else None
+        outgoing = Outgoing(message.id, message.chat, claim.recipient, message.content, answered, media)
         began = time.monotonic()
         try:
             return await self._send(claim, provider, _ref(session), outgoing)

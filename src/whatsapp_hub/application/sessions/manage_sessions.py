@@ -94,7 +94,7 @@ class CreateSession:
         caller.require(Action.MANAGE_SESSIONS)
         if new.webhook_url:
             caller.require(Action.MANAGE_WEBHOOKS)
-        plugin = _plugin(self.providers, new.provider)
+        plugin = plugin_of(self.providers, new.provider)
         if new.is_gateways and not await takes_another(self.providers, plugin, dict(new.settings)):
             return await self._claim(caller, plugin, new, also)
         now, id = self.clock(), SessionId(self.new_id())
@@ -270,7 +270,8 @@ def _require_none_unbound(secrets: Collection[str]) -> None:
         raise Invalid(*(Flaw(f"/settings/{n}", "must be given anew: what it was given for changes") for n in secrets))
 
 
-def _plugin(providers: Providers, kind: str) -> Plugin:
+def plugin_of(providers: Providers, kind: str) -> Plugin:
+    """Return the plugin that a request names. Raises Invalid (`/provider`)."""
     plugin = providers.plugins.get(kind)
     if plugin is None:
         known = ", ".join(sorted(providers.plugins))

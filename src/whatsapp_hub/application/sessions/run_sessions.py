@@ -79,7 +79,7 @@ class InitSession:
         async with self.storage.tenant(session.tenant_id) as uow:
             session = await uow.sessions.get(session.id)
             if not session.is_active:  # stopped meanwhile: stop it at the provider again
-                return await _bring_down(self.providers, session)
+                return await bring_down(self.providers, session)
             await self._pairing.reported(uow, session, seen, asked=True)
             await uow.commit()
         return session
@@ -155,10 +155,11 @@ class StopSession:
             session.stop(self.clock(), reason)
             await save_session(uow, session)
             await uow.commit()
-        return await _bring_down(self.providers, session)
+        return await bring_down(self.providers, session)
 
 
-async def _bring_down(providers: Providers, session: Session) -> Session:
+async def bring_down(providers: Providers, session: Session) -> Session:
+    """Stop a session at its provider; what that says against it becomes its reason. Never raises ProviderError."""
     provider = providers.live(session.provider)
     if stops(providers.missing(session.provider, session.settings)):
         return session  # it was never up

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from whatsapp_hub.domain.errors import Invalid, NotSupported
+from whatsapp_hub.domain.messaging.contact import IdentityKind
 from whatsapp_hub.domain.messaging.content import Content, MessageType, Revoke
 from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.text import is_storable
@@ -51,7 +52,9 @@ class Capabilities:
     """One provider's abilities and limits. `sends`: the types that it sends, each with its limit.
 
     `session_rate` and `chat_rate` are the provider's own limits (None: none known); `holds_socket`: a connector
-    process must hold the session; `reply_window_h`: hours after a customer's message in which free text may be sent.
+    process must hold the session; `reply_window_h`: hours after a customer's message in which free text may be sent;
+    `addresses`: under which identities it reaches a person; `id_prefix`: how the ids of all its messages begin (empty:
+    in no way of their own).
     """
 
     provider: str
@@ -62,6 +65,8 @@ class Capabilities:
     reply_window_h: int | None = None
     holds_socket: bool = False
     promises: tuple[str, ...] = field(default=())
+    addresses: frozenset[IdentityKind] = frozenset({IdentityKind.PHONE})
+    id_prefix: str = ""
 
     @property
     def text_limit(self) -> int:

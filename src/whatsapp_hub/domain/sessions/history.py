@@ -29,13 +29,15 @@ class HistoryKind(StrEnum):
     """Messages that could not be decrypted; their senders are asked again."""
     NOT_STORED = "not_stored"
     """Messages that came and could not be stored."""
+    MOVED = "moved"
+    """It has another provider since."""
     LOST_MESSAGES = "lost_messages"
     """Messages that came again after their connector had died: their keys are used up, and no copy was stored."""
 
     @property
     def adds_up(self) -> bool:
         """Whether entries of an hour that say the same are one."""
-        return self not in (HistoryKind.STATUS, HistoryKind.TAKEN_OVER)
+        return self not in (HistoryKind.STATUS, HistoryKind.TAKEN_OVER, HistoryKind.MOVED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from whatsapp_hub.domain.conversations.bot import Bot, BotPart
@@ -66,6 +66,8 @@ class AlertKind(StrEnum):
     NUMBER_NAME = "number_name"
     USER_PREFERENCE = "user_preference"
     """Customers take marketing messages no more, or again."""
+    MOVE_FAILED = "move_failed"
+    """It was to move to another provider by itself, and could not."""
     TEMPLATE = "template"
     """A template's state, quality or category changed."""
 
@@ -229,6 +231,16 @@ class Session(Records):
         if reason == CORRUPTED:
             self.record(self.event(EventType.SESSION_AUTH_CORRUPTED, at, reason=reason))
         return True
+
+    def move_to(self, provider: str, settings: object, at: datetime, waiting: int, paused: timedelta) -> None:
+        """Give it another provider, not connected yet. `waiting`: how many messages that one is to send; `paused`: how
+        long nothing has been sent meanwhile."""
+        left, self.provider, self.settings = self.provider, provider, settings
+        self.updated_at, self.is_active = at, False
+        paused_ms = round(paused.total_seconds() * 1000)
+        self.note(HistoryKind.MOVED, at, f"{left} to {provider}, {waiting} waiting, paused for {paused_ms} ms")
+        self.move(SessionStatus.DISCONNECTED, at)
+        self.record(self.event(EventType.SESSION_MOVED, at, left=left, waiting=waiting, paused_ms=paused_ms))
 
     def hide_code(self, at: datetime) -> bool:
         """Hide an expired QR code; False if there is none. Not an event: the next code is."""

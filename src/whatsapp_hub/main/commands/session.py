@@ -15,10 +15,13 @@ from whatsapp_hub.application.reading.sessions import SessionFinder, session_nam
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.holder_commands import RequestPairingCode
 from whatsapp_hub.application.sessions.manage_sessions import NewSession
+from whatsapp_hub.application.sessions.move_session import Destination, ForeseeMove, Foresight, Moved, MoveSession
+from whatsapp_hub.application.sessions.plan_move import PlanMove
 from whatsapp_hub.application.sessions.run_sessions import InitSession
 from whatsapp_hub.application.sessions.session_history import ReadSessionHistory
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.sessions.history import HistoryEntry
+from whatsapp_hub.domain.sessions.moving import Loss
 from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 from whatsapp_hub.main.commands.hub import in_hub
 from whatsapp_hub.main.commands.lines import plain, say
@@ -124,6 +127,59 @@ def history(name: str, slug: str, limit: int) -> None:
                 return
 
     in_hub(work)
+
+
+@session.command()
+@click.argument("name")
+@COMPANY
+@click.option("--to", "provider", required=True, help="The other provider: META, WAHA, NEONIZE, SANDBOX.")
+@click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A setting of it; of NAME=- you are asked.")
+@click.option("--dry-run", is_flag=True, help="Only say what that would lose.")
+@click.option("--when-restricted", is_flag=True, help="Not now: when WhatsApp bans the number or restricts it.")
+def move(name: str, slug: str, provider: str, given: tuple[str, ...], *, dry_run: bool, when_restricted: bool) -> None:
+    """Move the session NAME to another provider; what waits is sent by that one."""
+    to = Destination(provider.upper(), dict(map(_setting, given)))
+
+    async def work(container: AsyncContainer) -> list[str]:
+        caller = await _operator(container, slug)
+        found = await session_named(await container.get(SessionFinder), caller.tenant_id, name)
+        if dry_run:
+            return foresight_lines(await (await container.get(ForeseeMove))(caller, found.id, to))
+        if when_restricted:
+            planned = await (await container.get(PlanMove))(caller, found.id, to)
+            return [f"{name} moves to {planned.to} when WhatsApp restricts its number", *loss_lines(planned.losses)]
+        return moved_lines(await (await container.get(MoveSession))(caller, found.id, to))
+
+    for line in in_hub(work):
+        say(line)
+
+
+def _setting(given: str) -> tuple[str, str]:
+    """Split NAME=VALUE; a value of `-` is asked for, unseen, so that no secret stands in the shell's history."""
+    setting, sign, value = given.partition("=")
+    if not sign or not setting:
+        raise click.BadParameter(f"{given!r} is not NAME=VALUE", param_hint="--set")
+    return setting, click.prompt(setting, hide_input=True) if value == "-" else value
+
+
+def foresight_lines(found: Foresight) -> list[str]:
+    """Write what a move would be, a line each."""
+    first = f"{found.session.name} would move from {found.session.provider} to {found.to}; {found.queued} messages wait"
+    return [first, *loss_lines(found.losses)]
+
+
+def moved_lines(moved: Moved) -> list[str]:
+    """Write what a move was, a line each."""
+    session, paused_s = moved.session, moved.paused.total_seconds()
+    told = f"{session.name} moved from {moved.left} to {session.provider}; {moved.waiting} messages wait for it"
+    state = f"paused for {paused_s:.1f} s; {session.status} {session.status_reason or ''}".rstrip()
+    late = [f"{moved.under_way} calls of {moved.left} have not ended yet"] if moved.under_way else []
+    return [told, state, *late, *loss_lines(moved.losses)]
+
+
+def loss_lines(losses: list[Loss]) -> list[str]:
+    """Write losses, a line each."""
+    return [f"  - {f'{loss.count}: ' if loss.count is not None else ''}{loss.detail}" for loss in losses]
 
 
 def entry_line(entry: HistoryEntry) -> str:

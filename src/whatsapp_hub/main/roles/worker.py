@@ -45,6 +45,7 @@ from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
 from whatsapp_hub.application.sending.schedule_message import SendScheduled
 from whatsapp_hub.application.sessions.close_idle import CloseIdleSessions
 from whatsapp_hub.application.sessions.pair_sessions import TendPairings
+from whatsapp_hub.application.sessions.plan_move import MakePlannedMoves
 from whatsapp_hub.application.templates.fetch_templates import SyncStale
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.main.roles.heartbeat import Probes, announced
@@ -197,6 +198,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("overdue", 30, partial(every, await container.get(RedirectOverdue))),
         Job("targets", 15, partial(every, await container.get(CheckDeadlines))),
         Job("scheduled", 1, partial(for_those, directory.tenants_with_scheduled, await container.get(SendScheduled))),
+        Job("planned-moves", 15, partial(every, await container.get(MakePlannedMoves))),
         Job("snoozed", 30, partial(every, await container.get(WakeSnoozed))),
         Job("templates", 600, partial(every, await container.get(SyncStale))),
         Job("quiet", 300, partial(every, await container.get(ResolveQuiet))),

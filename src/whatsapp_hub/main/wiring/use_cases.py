@@ -111,7 +111,9 @@ from whatsapp_hub.application.sessions.close_sessions import UnlinkSession
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.holder_commands import AskHolder, LogOut, RequestPairingCode
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, DeleteSession, UpdateSession
+from whatsapp_hub.application.sessions.move_session import ForeseeMove, MoveSession
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, TendPairings
+from whatsapp_hub.application.sessions.plan_move import MakePlannedMoves, PlanMove
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
 from whatsapp_hub.application.sessions.session_history import ReadSessionHistory, WriteHistory
 from whatsapp_hub.application.sessions.take_up_environment import TakeUpEnvironment
@@ -135,6 +137,7 @@ class UseCases(Provider):
         *(CreateOperator, ListUsers, ResetSecondFactor, SetPassword, SignOutUser, EnsureAdmin, SetPresence, Heartbeat),
         *(OpenSignIn, AdmitAdministrator),
         *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
+        *(ForeseeMove, MoveSession, PlanMove, MakePlannedMoves),
         *(BindBot, UnbindBot, CloseIdleSessions, ReadSessionHistory, WriteHistory),
         *(UnlinkSession, DeleteTenant, RemoveTenants, MoveTenant),
         *(ExportContact, OpenExport, EraseContact, EraseContacts, ShowErasures, KeepRetention),

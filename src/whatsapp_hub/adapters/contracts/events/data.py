@@ -47,6 +47,15 @@ class SessionAlertData(SessionData):
     detail: str
 
 
+class SessionMovedData(SessionData):
+    """A session has another provider. `left`: the one before; `waiting`: how many messages the new one is to send;
+    `pausedMs`: for how many milliseconds nothing was sent."""
+
+    left: str
+    waiting: int
+    paused_ms: int
+
+
 class MessageData(View):
     """A message has a new state. `chat`: the chat's address at the provider; `author`: who wrote it in a group."""
 
@@ -234,6 +243,7 @@ DATA: Mapping[EventType, type[View]] = {
     EventType.SESSION_ERROR: SessionStateData,
     EventType.SESSION_AUTH_CORRUPTED: SessionReasonData,
     EventType.SESSION_DELETED: SessionData,
+    EventType.SESSION_MOVED: SessionMovedData,
     EventType.SESSION_ALERT: SessionAlertData,
     EventType.MESSAGE_RECEIVED: MessageReceivedData,
     EventType.MESSAGE_QUEUED: MessageData,

@@ -164,7 +164,7 @@ _ENCODERS: dict[str, Callable[[LoggedEvent, Any], list[Emission]]] = {
     "contact.erased": _erased,
     **{
         f"session.{state}": _session
-        for state in ("created", "started", "qr", "connected", "disconnected", "error", "deleted")
+        for state in ("created", "started", "qr", "connected", "disconnected", "error", "moved", "deleted")
     },
     "session.alert": _alert,
     "notification.created": _conversation("notification"),

@@ -9,6 +9,7 @@ import msgspec
 from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.domain.conversations.bot import Bot
 from whatsapp_hub.domain.sessions.history import HistoryEntry, HistoryKind
+from whatsapp_hub.domain.sessions.moving import Loss, LossCode
 from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
 from whatsapp_hub.domain.sessions.status_reason import coded
 
@@ -102,11 +103,53 @@ class SessionDetail(SessionView):
     settings: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
 
 
+class LossView(View):
+    """What a move to another provider loses, or what somebody must do for it. `count`: how many it concerns (null: not
+    counted), `names`: kinds of messages, or features. Unknown codes are to be expected."""
+
+    code: LossCode
+    detail: str
+    count: int | None
+    names: list[str]
+
+    @classmethod
+    def of(cls, loss: Loss) -> "LossView":
+        """Show a loss."""
+        return cls(loss.code, loss.detail, loss.count, list(loss.names))
+
+
+class SessionMoveView(View):
+    """A move to another provider, or (`dryRun`) what it would be. `waiting` messages are the new one's to send;
+    `underWay` calls of the old one (`left`) had not ended; nothing was sent for `pausedMs` milliseconds, and since
+    then if not `isSending`: then `session.status` says what it waits for. `webhookPath` is what the new provider must
+    be given, on the hub's public address (null: it posts nothing)."""
+
+    dry_run: bool
+    left: str
+    provider: str
+    waiting: int
+    under_way: int
+    paused_ms: int
+    is_sending: bool
+    webhook_path: str | None
+    losses: list[LossView]
+    session: SessionDetail
+
+
+class PlannedMoveView(View):
+    """Where a session moves by itself when WhatsApp restricts its number (null: nowhere), and what that would lose
+    now."""
+
+    provider: str | None
+    losses: list[LossView]
+
+
 class SessionHistoryEntry(View):
     """What happened to a session, `count` times from `at` to `until`.
 
     `kind` `status`: a new status (`status`); `dialled`, `dial_failed`: dials; `lost`: connections during a storm;
-    `taken_over`: a new connector; `store_failed`, `undecryptable`, `not_stored`: what could not be saved. Unknown kinds
+    `taken_over`: a new connector; `store_failed`, `undecryptable`, `not_stored`: what could not be saved;
+    `moved`: another provider. Unknown kinds
     are to be expected. `reasonCode` and `reasonValues` are those of the text `reason`."""
 
     kind: HistoryKind

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Table, Transaction
+from whatsapp_hub.adapters.memory.repositories.other_providers import OTHER_PROVIDERS
 from whatsapp_hub.adapters.memory.repositories.privacy import EXPORTS
 from whatsapp_hub.adapters.memory.repositories.session_history import SESSION_HISTORY
 from whatsapp_hub.adapters.memory.repositories.sessions import IDEMPOTENCY_KEYS
@@ -20,6 +21,7 @@ from whatsapp_hub.adapters.memory.tables.inbox import (
     UPDATES,
     StoredUpdate,
 )
+from whatsapp_hub.adapters.memory.tables.lanes import NEVER
 from whatsapp_hub.adapters.memory.tables.receipts import CHARGES, RECEIPTS
 from whatsapp_hub.application.ports.operations.housekeeping import DeadLetter
 from whatsapp_hub.domain.errors import NotFound
@@ -103,6 +105,10 @@ class MemoryHousekeeping:
 
     async def trim_session_history(self, older_than_s: float, limit: int) -> int:
         return await self._trim(SESSION_HISTORY, lambda kept: kept.entry.at, older_than_s, limit)
+
+    async def trim_left_providers(self, older_than_s: float, limit: int) -> int:
+        """Delete settings that are of no use any more."""
+        return await self._trim(OTHER_PROVIDERS, lambda kept: kept.until or NEVER, older_than_s, limit)
 
     async def trim_receipts(self, older_than_s: float, limit: int) -> int:
         """Delete receipts whose send never came."""

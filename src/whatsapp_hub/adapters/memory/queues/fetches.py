@@ -47,6 +47,12 @@ class MemoryFetches:
             await self._put(fetch, lease_s)
         return claimed
 
+    async def release_held(self, session_id: SessionId) -> None:
+        for due in [d for d in self._rows.each(FETCHES) if d.fetch.session_id == session_id and d.fetch.is_held]:
+            free = replace(due, fetch=replace(due.fetch, is_held=False))
+            await self._rows.put(FETCHES, due.fetch.media_id, free)
+        self.added = True
+
     async def renew(self, fetch: Fetch, lease_s: float) -> bool:
         if not self._is_ours(fetch):
             return False

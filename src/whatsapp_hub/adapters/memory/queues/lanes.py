@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from whatsapp_hub.adapters.memory.engine.database import Rows
+from whatsapp_hub.adapters.memory.queues.affected import affected
 from whatsapp_hub.adapters.memory.queues.lane_turns import turn_of
 from whatsapp_hub.adapters.memory.repositories.messages import MemoryMessages
 from whatsapp_hub.adapters.memory.tables.connections import is_held
@@ -17,6 +18,7 @@ from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ContactId, MessageId, SessionId
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.messaging.pacing import Pacing
+from whatsapp_hub.domain.sessions.moving import Affected
 
 
 def _lane_of(message: Message) -> LaneKey:
@@ -236,6 +238,10 @@ class MemoryLanes:
         joined = replace(target, next_at=max(target.next_at, was.next_at), tries=tries if is_empty else target.tries)
         await self._rows.put(LANES, was.key, left)
         await self._rows.put(LANES, joined.key, replace(joined, paced_until=max(was.paced_until, joined.paced_until)))
+
+    async def affected(self, session_id: SessionId, limit: int) -> Affected:
+        """Gather what a move touches."""
+        return affected(self._rows, session_id, limit)
 
     async def abandon(self, session_id: SessionId) -> list[Message]:
         """Empty the session's lanes and return the messages that waited in them."""

@@ -8,6 +8,7 @@ from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Rows, T
 from whatsapp_hub.adapters.memory.queues.fetches import FETCHES, is_wanted
 from whatsapp_hub.adapters.memory.queues.scheduled import SCHEDULED, place_of
 from whatsapp_hub.adapters.memory.repositories.accounts import API_KEYS
+from whatsapp_hub.adapters.memory.repositories.other_providers import OTHER_PROVIDERS
 from whatsapp_hub.adapters.memory.repositories.sessions import PAIRINGS
 from whatsapp_hub.adapters.memory.repositories.sign_ins import SECOND_FACTORS, SIGN_INS
 from whatsapp_hub.adapters.memory.tables.connections import CONNECTIONS, is_late
@@ -28,6 +29,7 @@ from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import SessionId, SignInId, TenantId, UserId
+from whatsapp_hub.domain.sessions.moving import OtherProvider, OtherRole
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 RoutesOf = Callable[[str, object], Collection[str]]
@@ -132,11 +134,30 @@ class MemoryDirectory:
         for target in await self.all_targets(provider):
             for route in set(self._routes_of(provider, target.settings)).intersection(routes):
                 found[route].append(target)
+        free = {route for route, present in found.items() if not present}
+        for target in await self._left(lambda other: other.provider == provider):
+            for route in free.intersection(self._routes_of(provider, target.settings)):
+                found[route].append(target)
         return found
 
-    async def target(self, session_id: SessionId) -> WebhookTarget | None:
+    async def target(self, session_id: SessionId, provider: str | None = None) -> WebhookTarget | None:
         """Return a session of any company as a webhook's target, or None."""
-        return next(iter(await self._targets(lambda s: s.id == session_id)), None)
+        present = next(iter(await self._targets(lambda s: s.id == session_id)), None)
+        if present is None or provider in (None, present.provider):
+            return present
+        left = await self._left(lambda other: (other.session_id, other.provider) == (session_id, provider))
+        return next(iter(left), present)
+
+    async def _left(self, which: Callable[[OtherProvider], bool]) -> list[WebhookTarget]:
+        """List sessions with the settings of a provider that they left."""
+        async with self._database.transaction() as transaction:
+            found: list[WebhookTarget] = []
+            for tenant_id, other in transaction.everywhere(OTHER_PROVIDERS):
+                rows = transaction.of(tenant_id)
+                is_kept = other.role is OtherRole.LEFT and (other.until is None or other.until > rows.now)
+                if is_kept and which(other) and (session := rows.peek(SESSIONS, other.session_id)):
+                    found.append(replace(_target(session), provider=other.provider, settings=other.settings))
+            return sorted(found, key=lambda target: target.session_id)
 
     async def all_targets(self, provider: str) -> list[WebhookTarget]:
         """List all sessions of this provider."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
+from whatsapp_hub.adapters.memory.repositories.other_providers import OTHER_PROVIDERS
 from whatsapp_hub.adapters.memory.repositories.session_history import SESSION_HISTORY
 from whatsapp_hub.adapters.memory.repositories.templates import TEMPLATES
 from whatsapp_hub.adapters.memory.tables.connections import CONNECTIONS
@@ -103,6 +104,11 @@ class MemorySessions:
         await self._rows.drop(PACES, session_id)
         await self._rows.drop(CONNECTIONS, session_id)
         await self._rows.drop(PAIRINGS, session_id)
+        await self._rows.drop_where(
+            OTHER_PROVIDERS,
+            lambda kept: kept.session_id == session_id,
+            lambda kept: (kept.session_id, kept.role, kept.provider),
+        )
         await self._rows.drop_where(TEMPLATES, lambda kept: kept.session_id == session_id, lambda kept: kept.id)
         await self._rows.drop_where(
             SESSION_HISTORY, lambda kept: kept.session_id == session_id, lambda kept: kept.place

@@ -7,10 +7,10 @@ from whatsapp_hub.application.ports.queues.fetches import Fetch
 from whatsapp_hub.domain.ids import SessionId
 
 _ADD = """
-    INSERT INTO hub.fetches (media_id, tenant_id, message_id, session_id, is_held, created_at, next_at)
-    SELECT media_id, hub.tenant(), message_id, session_id, is_held, created_at, (SELECT now FROM hub.time)
-    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bool[], $5::timestamptz[])
-      AS f(media_id, message_id, session_id, is_held, created_at)
+    INSERT INTO hub.fetches (media_id, tenant_id, message_id, session_id, is_held, created_at, provider, next_at)
+    SELECT media_id, hub.tenant(), message_id, session_id, is_held, created_at, provider, (SELECT now FROM hub.time)
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bool[], $5::timestamptz[], $6::text[])
+      AS f(media_id, message_id, session_id, is_held, created_at, provider)
     ON CONFLICT DO NOTHING"""
 _CLAIM = """
     UPDATE hub.fetches SET tries = tries + 1, next_at = (SELECT now FROM hub.time) + make_interval(secs => $2)
@@ -19,7 +19,8 @@ _CLAIM = """
       WHERE tenant_id = hub.tenant() AND is_held = ($4::uuid[] IS NOT NULL) AND next_at <= (SELECT now FROM hub.time)
         AND session_id <> ALL ($3::uuid[]) AND ($4::uuid[] IS NULL OR session_id = ANY ($4))
       ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-    RETURNING media_id, message_id, session_id, is_held, created_at, tries"""
+    RETURNING media_id, message_id, session_id, is_held, created_at, tries, provider"""
+_RELEASE_HELD = "UPDATE hub.fetches SET is_held = false WHERE session_id = $1 AND is_held AND tenant_id = hub.tenant()"
 _LATER = """
     UPDATE hub.fetches SET next_at = (SELECT now FROM hub.time) + make_interval(secs => $3)
     WHERE media_id = $1 AND tries = $2 RETURNING true"""
@@ -39,7 +40,8 @@ class PostgresFetches:
         if not fetches:
             return
         columns = zip(
-            *((f.media_id, f.message_id, f.session_id, f.is_held, f.created_at) for f in fetches), strict=True
+            *((f.media_id, f.message_id, f.session_id, f.is_held, f.created_at, f.provider) for f in fetches),
+            strict=True,
         )
         await self._connection.execute(_ADD, *map(list, columns))
         self.added |= any(not f.is_held for f in fetches)
@@ -52,6 +54,11 @@ class PostgresFetches:
         sessions = None if held is None else list(held)
         rows = await self._connection.fetch(_CLAIM, limit, float(lease_s), list(but), sessions)
         return [Fetch(**dict(row)) for row in rows]
+
+    async def release_held(self, session_id: SessionId) -> None:
+        """Make its rows everybody's."""
+        await self._connection.execute(_RELEASE_HELD, session_id)
+        self.added = True
 
     async def renew(self, fetch: Fetch, lease_s: float) -> bool:
         """Move the time from which others may claim it."""

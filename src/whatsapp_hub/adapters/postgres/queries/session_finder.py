@@ -27,7 +27,8 @@ _PAGE = f"""
 _CONNECT = [EventType.SESSION_CONNECTED.value]
 _DISCONNECT = [EventType.SESSION_DISCONNECTED.value, EventType.SESSION_DELETED.value]
 _ERROR = [EventType.SESSION_ERROR.value, EventType.SESSION_AUTH_CORRUPTED.value]
-_STATES = [t.value for t in EventType if t.value.startswith("session.") and t is not EventType.SESSION_ALERT]
+_NO_STATES = (EventType.SESSION_ALERT, EventType.SESSION_MOVED)
+_STATES = [t.value for t in EventType if t.value.startswith("session.") and t not in _NO_STATES]
 _ANY = [*_STATES, EventType.MESSAGE_RECEIVED.value]
 # The newest of each kind, one probe of events_of_session a kind.
 _LAST = """

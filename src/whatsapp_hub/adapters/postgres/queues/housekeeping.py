@@ -39,6 +39,7 @@ _TRIM_AUDIT = _TRIM.format(table="hub.audit", age="at", only="")
 _TRIM_SIGN_INS = _TRIM.format(table="hub.sign_ins", age="expires_at", only="")
 _TRIM_CHARGES = _TRIM.format(table="hub.charges", age="at", only="")
 _TRIM_SESSION_HISTORY = _TRIM.format(table="hub.session_history", age="at", only="")
+_TRIM_LEFT_PROVIDERS = _TRIM.format(table="hub.session_providers", age="until", only="")
 _TRIM_ACCESS_CHANGES = _TRIM.format(table="hub.access_changes", age="at", only="")
 _TRIM_GUESSES = _TRIM.format(table="hub.login_guesses", age="last_at", only="")
 _TRIM_ERASED = _TRIM.format(table="hub.erased_updates", age="erased_at", only="")
@@ -97,6 +98,10 @@ class PostgresHousekeeping:
 
     async def trim_session_history(self, older_than_s: float, limit: int) -> int:
         return await self._count(_TRIM_SESSION_HISTORY, older_than_s, limit)
+
+    async def trim_left_providers(self, older_than_s: float, limit: int) -> int:
+        """Delete settings that are of no use any more."""
+        return await self._count(_TRIM_LEFT_PROVIDERS, older_than_s, limit)
 
     async def trim_access_changes(self, older_than_s: float, limit: int) -> int:
         """Delete changes of access."""

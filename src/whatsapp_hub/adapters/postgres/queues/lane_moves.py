@@ -1,7 +1,11 @@
-"""Move a contact's messages to another lane when the customer has a new address."""
+"""Move a contact's messages to another lane when the customer has a new address; what a move of the session to another
+provider touches."""
 
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements
+from whatsapp_hub.adapters.postgres.repositories.messages import COLUMNS, message_of
 from whatsapp_hub.domain.ids import ContactId, SessionId
+from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
+from whatsapp_hub.domain.sessions.moving import Affected, Waiting
 
 # Messages before lanes, as everywhere.
 _WAITING = """
@@ -30,6 +34,36 @@ _COUNT = """
 _TRIES = """
     SELECT CASE WHEN attempt_message IS NULL THEN tries ELSE 0 END FROM hub.lanes
     WHERE session_id = $1 AND chat = $2"""
+
+_QUEUE = f"""
+    SELECT {", ".join(f"m.{name}" for name in COLUMNS.split(", "))}, c.window_closes_at AS shuts_at, i.*
+    FROM (SELECT * FROM messages WHERE session_id = $1 AND queue_seq IS NOT NULL ORDER BY queue_seq LIMIT $2) AS m
+    LEFT JOIN conversations c ON c.id = m.conversation_id
+    CROSS JOIN LATERAL (
+      SELECT array_agg(kind ORDER BY added_at, kind, value) AS kinds,
+        array_agg(value ORDER BY added_at, kind, value) AS names,
+        array_agg(address ORDER BY added_at, kind, value) AS addresses
+      FROM contact_identities WHERE contact_id = m.contact_id) AS i"""
+_TOUCHED = """
+    SELECT (SELECT coalesce(sum(queued), 0) FROM hub.lanes WHERE session_id = $1) AS queued,
+      count(*) FILTER (WHERE x.is_group) AS groups,
+      count(*) FILTER (WHERE NOT x.is_group AND coalesce(c.window_closes_at <= (SELECT now FROM hub.time), true))
+        AS shut,
+      (SELECT count(*) FROM hub.fetches WHERE session_id = $1 AND tenant_id = hub.tenant()) AS files
+    FROM conversations c JOIN contacts x ON x.id = c.contact_id
+    WHERE c.session_id = $1 AND c.status IN ('OPEN', 'ASSIGNED')"""
+
+
+async def affected(connection: Statements, session_id: SessionId, limit: int) -> Affected:
+    """Read what a move of the session touches, without locks."""
+    waiting = []
+    for row in await connection.fetch(_QUEUE, session_id, limit):
+        message = message_of(row)
+        seen = zip(row["kinds"] or (), row["names"] or (), row["addresses"] or (), strict=True)
+        recipient = tuple(Identity(IdentityKind(kind), value, address) for kind, value, address in seen)
+        waiting.append(Waiting(message.content, recipient, message.reply_to, row["shuts_at"]))
+    [touched] = await connection.fetch(_TOUCHED, session_id)
+    return Affected(tuple(waiting), touched["queued"], touched["groups"], touched["shut"], touched["files"])
 
 
 async def move(connection: Statements, session_id: SessionId, chat: str, to: str, contact_id: ContactId) -> int:

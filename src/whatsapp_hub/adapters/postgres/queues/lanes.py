@@ -18,6 +18,7 @@ from whatsapp_hub.domain.ids import ContactId, MessageId, SessionId
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.messaging.pacing import LaneHead, Paces, Pacing, turn
+from whatsapp_hub.domain.sessions.moving import Affected
 
 _DUE = "l.queued > 0 AND l.attempt_message IS NULL AND l.next_at <= (SELECT now FROM hub.time)"
 _SESSIONS = f"""SELECT session_id, provider, paced_until %(paces)s FROM hub.paces
@@ -377,6 +378,10 @@ class PostgresLanes:
         """Append one chat's waiting messages to another chat's lane."""
         if await lane_moves.move(self._connection, session_id, chat, to, contact_id):
             self.made_due = self.made_due_held = True
+
+    async def affected(self, session_id: SessionId, limit: int) -> Affected:
+        """Read what a move touches."""
+        return await lane_moves.affected(self._connection, session_id, limit)
 
     async def abandon(self, session_id: SessionId) -> list[Message]:
         """Empty the session's lanes and return the messages that waited in them."""

@@ -1,6 +1,8 @@
-"""A session's settings at rest: encoded by the provider's plugin, sealed by the hub's key, bound to the session."""
+"""A session's settings at rest: encoded by the provider's plugin, sealed by the hub's key, bound to the session. Those
+of providers that it left, or moves to by itself, too."""
 
 import logging
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -9,11 +11,28 @@ from cachetools import LRUCache
 from whatsapp_hub.application.ports.edge.security import SecretBox
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.domain.errors import Invalid
-from whatsapp_hub.domain.sessions.session import UNREADABLE
+from whatsapp_hub.domain.ids import SessionId, TenantId
+from whatsapp_hub.domain.sessions.moving import OtherProvider, OtherRole
+from whatsapp_hub.domain.sessions.session import REACHOUT_TIMELOCK, UNREADABLE, SessionStatus
 
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 10_000
+
+_KEEP = """
+    INSERT INTO hub.session_providers (session_id, tenant_id, role, provider, settings, routes, since, until)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT (session_id, role, provider) DO UPDATE SET
+      settings = excluded.settings, routes = excluded.routes, since = excluded.since, until = excluded.until"""
+_OTHER = """
+    SELECT session_id, role, provider, settings, since, until FROM hub.session_providers
+    WHERE session_id = $1 AND role = $2 AND ($3::text IS NULL OR provider = $3)
+      AND (until IS NULL OR until > (SELECT now FROM hub.time))"""
+_CANCEL = "DELETE FROM hub.session_providers WHERE session_id = $1 AND role = 'planned' RETURNING true"
+_RESTRICTED = f"""
+    SELECT s.id FROM hub.session_providers o JOIN hub.sessions s ON s.id = o.session_id
+    WHERE o.role = 'planned'
+      AND (s.status = '{SessionStatus.BANNED}' OR s.status_reason = '{REACHOUT_TIMELOCK}') ORDER BY s.id"""
 
 
 class SettingsVault:
@@ -62,3 +81,45 @@ class SettingsVault:
 
 def _context(session_id: UUID) -> str:
     return f"session:{session_id}"
+
+
+class PostgresOtherProviders:
+    """Implements `OtherProviders`."""
+
+    def __init__(self, connection: Any, tenant_id: TenantId, vault: SettingsVault) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
+        self._vault = vault
+
+    async def keep(self, other: OtherProvider) -> None:
+        """Insert or replace it, with the routes by which late webhooks find it."""
+        sealed = self._vault.seal(other.session_id, other.provider, other.settings)
+        routes = list(self._vault.routes(other.provider, other.settings))
+        if other.role is OtherRole.PLANNED:
+            await self.cancel(other.session_id)
+        values = (other.session_id, self._tenant_id, other.role, other.provider, sealed, routes)
+        await self._connection.execute(_KEEP, *values, other.since, other.until)
+
+    async def left(self, session_id: SessionId, provider: str) -> OtherProvider | None:
+        """Read one that is still kept."""
+        return await self._one(session_id, OtherRole.LEFT, provider)
+
+    async def planned(self, session_id: SessionId) -> OtherProvider | None:
+        """Read where it moves by itself."""
+        return await self._one(session_id, OtherRole.PLANNED, None)
+
+    async def cancel(self, session_id: SessionId) -> bool:
+        """Delete the plan."""
+        return bool(await self._connection.fetchval(_CANCEL, session_id))
+
+    async def due(self) -> list[SessionId]:
+        """Find planned ones by the states of their sessions."""
+        return [row["id"] for row in await self._connection.fetch(_RESTRICTED)]
+
+    async def _one(self, session_id: SessionId, role: OtherRole, provider: str | None) -> OtherProvider | None:
+        row = await self._connection.fetchrow(_OTHER, session_id, role, provider)
+        if row is None:
+            return None
+        settings = self._vault.open(row["session_id"], row["provider"], row["settings"])
+        when = (row["since"], row["until"])
+        return OtherProvider(row["session_id"], OtherRole(row["role"]), row["provider"], settings, *when)

@@ -53,7 +53,9 @@ _HOLD = "UPDATE hub.paces SET hold_until = 'infinity' WHERE session_id = $1"
 _FREE = "UPDATE hub.paces SET hold_until = '-infinity' WHERE session_id = $1 AND hold_until = 'infinity'"
 _MOVE = (
     "UPDATE hub.paces SET provider = $2, paced_until = '-infinity' WHERE session_id = $1",
-    "UPDATE hub.lanes SET provider = $2, slot_at = NULL, paced_until = '-infinity' WHERE session_id = $1",
+    """WITH locked AS (SELECT chat FROM hub.lanes WHERE session_id = $1 ORDER BY session_id, chat FOR NO KEY UPDATE)
+       UPDATE hub.lanes l SET provider = $2, slot_at = NULL, paced_until = '-infinity'
+       FROM locked WHERE l.session_id = $1 AND l.chat = locked.chat""",
     "DELETE FROM hub.lines WHERE session_id = $1 AND provider <> $2",  # its holder disconnects
 )
 _DROP_ROUTES = "DELETE FROM hub.session_routes WHERE session_id = $1"

@@ -44,6 +44,7 @@ class _Column:
 
 _COLUMNS = (
     _Column("settings of sessions", "hub.sessions", "settings", "id", "'session:' || id"),
+    _Column("settings of other providers", "hub.session_providers", "settings", "id", "'session:' || session_id"),
     _Column("secrets of webhooks", "hub.webhooks", "secrets", "id", "'webhook:' || id"),
     _Column("addresses of webhooks", "hub.webhooks", "sealed_url", "id", "'webhook-url:' || id"),
     _Column("headers of webhooks", "hub.webhooks", "headers", "id", "'webhook-headers:' || id"),

@@ -16,7 +16,7 @@ from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
-from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 
 KIND = "META"
 _SIGNATURE_HEADER = "x-hub-signature-256"
@@ -49,6 +49,8 @@ CAPABILITIES = Capabilities(
         "Meta repeats a webhook for up to 7 days until we have stored it.",
         "A send whose answer was lost is settled by its receipt, which carries our own id back.",
     ),
+    addresses=frozenset({IdentityKind.PHONE, IdentityKind.BSUID}),
+    id_prefix="wamid.",
 )
 
 

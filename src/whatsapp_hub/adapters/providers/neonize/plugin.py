@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.application.ports.provider.events import ProviderEvent
 from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
-from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 
 KIND = "NEONIZE"
 
@@ -34,6 +34,7 @@ CAPABILITIES = Capabilities(
         "No message id can be chosen: a send whose answer was lost is settled by an answer that comes late, or by a"
         " person.",
     ),
+    addresses=frozenset({IdentityKind.PHONE, IdentityKind.LID}),
 )
 
 

@@ -22,6 +22,7 @@ CAPABILITIES = Capabilities(
     sends=SENDS,
     features=frozenset({Feature.REPLY, Feature.EDIT, Feature.REVOKE}),  # accepted; the phone shows only texts
     promises=("A message and its receipts are stored in one transaction: none is lost.",),
+    id_prefix="sandbox.",
 )
 
 

@@ -24,7 +24,7 @@ from whatsapp_hub.adapters.providers.waha.settings import (
 from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
-from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 
 KIND = "WAHA"
 _NAMES_LOOKED_AT = 8
@@ -52,6 +52,7 @@ CAPABILITIES = Capabilities(
         "WAHA repeats a webhook as often as its own retry policy says, then forgets it.",
         "Where the engine takes no id of ours, a send whose answer was lost or empty is matched by its echo's words.",
     ),
+    addresses=frozenset({IdentityKind.PHONE, IdentityKind.LID}),
 )
 
 

@@ -104,12 +104,13 @@ class Directory(Protocol):
         ...
 
     async def targets(self, provider: str, routes: Collection[str]) -> dict[str, list[WebhookTarget]]:
-        """Return the sessions that claim each route. May answer from a cache at most one second old."""
+        """Return the sessions that claim each route; where none does, those that left this provider lately and had it,
+        with its settings. May answer from a cache at most one second old."""
         ...
 
-    async def target(self, session_id: SessionId) -> WebhookTarget | None:
-        """Return where a session's webhooks belong, with its settings; None for an unknown session. Raises
-        Unavailable."""
+    async def target(self, session_id: SessionId, provider: str | None = None) -> WebhookTarget | None:
+        """Return where a session's webhooks belong, with its settings, or (`provider`) with those of this provider if
+        it left that lately; None for an unknown session. Raises Unavailable."""
         ...
 
     async def all_targets(self, provider: str) -> list[WebhookTarget]:

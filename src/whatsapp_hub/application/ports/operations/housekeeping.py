@@ -66,6 +66,10 @@ class Trimming(Protocol):
         """Delete how messages were charged."""
         ...
 
+    async def trim_left_providers(self, older_than_s: float, limit: int) -> int:
+        """Delete settings of providers that sessions left, so long after they were of use. As `trim_inbox`."""
+        ...
+
     async def trim_session_history(self, older_than_s: float, limit: int) -> int:
         """Delete entries of sessions' histories."""
         ...

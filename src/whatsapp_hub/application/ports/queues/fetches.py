@@ -10,7 +10,8 @@ from whatsapp_hub.domain.ids import MediaId, MessageId, SessionId
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """A file to fetch. `tries` counts claims, this one included, and fences it: a later claim ends the earlier."""
+    """A file to fetch. `tries` counts claims, this one included, and fences it: a later claim ends the earlier.
+    `provider`: who has the file, though the session may have another by now (None: the session's)."""
 
     media_id: MediaId
     message_id: MessageId
@@ -18,6 +19,7 @@ class Fetch:
     is_held: bool
     created_at: datetime
     tries: int = 0
+    provider: str | None = None
 
 
 class Fetches(Protocol):
@@ -25,6 +27,10 @@ class Fetches(Protocol):
 
     async def add(self, fetches: Sequence[Fetch]) -> None:
         """Have files fetched, at once."""
+        ...
+
+    async def release_held(self, session_id: SessionId) -> None:
+        """Let everybody claim what only the session's connector could: no connector holds it any more."""
         ...
 
     async def claim(

@@ -11,6 +11,7 @@ from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Content
 from whatsapp_hub.domain.messaging.message import Message
 from whatsapp_hub.domain.messaging.pacing import Pacing
+from whatsapp_hub.domain.sessions.moving import Affected
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,12 @@ class Lanes(Protocol):
     async def move(self, session_id: SessionId, chat: str, to: str, contact_id: ContactId) -> None:
         """Move the contact's waiting messages from the lane of `chat` to the lane of `to`, in order; one whose provider
         call is under way stays, and the others wait for its end. Call with the contact and its live round locked."""
+        ...
+
+    async def affected(self, session_id: SessionId, limit: int) -> Affected:
+        """Return what a move of the session to another provider touches, unlocked: the first `limit` messages of its
+        queue, how many there are, its live group conversations, those of people whose window is not known to be open,
+        its files to fetch."""
         ...
 
     async def abandon(self, session_id: SessionId) -> list[Message]:

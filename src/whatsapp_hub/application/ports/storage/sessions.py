@@ -11,6 +11,7 @@ from whatsapp_hub.domain.ids import (
     SessionId,
 )
 from whatsapp_hub.domain.sessions.history import HistoryEntry
+from whatsapp_hub.domain.sessions.moving import OtherProvider
 from whatsapp_hub.domain.sessions.pairing import Pairing
 from whatsapp_hub.domain.sessions.session import Session
 
@@ -65,6 +66,31 @@ class SessionHistory(Protocol):
 
     async def newest(self, session_id: SessionId, limit: int, before: int | None = None) -> list[PlacedEntry]:
         """List entries, the newest first; with `before`, those at lower places."""
+        ...
+
+
+class OtherProviders(Protocol):
+    """Providers of sessions besides their present ones (`OtherProvider`): those that they left, and the one that a
+    session moves to by itself. Call with the session locked where something is stored."""
+
+    async def keep(self, other: OtherProvider) -> None:
+        """Store it, in place of an earlier one of the same role: of that provider, or (PLANNED) of any."""
+        ...
+
+    async def left(self, session_id: SessionId, provider: str) -> OtherProvider | None:
+        """Return the provider that the session left, unlocked; None: it did not, or that is long ago."""
+        ...
+
+    async def planned(self, session_id: SessionId) -> OtherProvider | None:
+        """Return where it moves by itself, unlocked."""
+        ...
+
+    async def cancel(self, session_id: SessionId) -> bool:
+        """Forget where it moves by itself; False: nowhere."""
+        ...
+
+    async def due(self) -> list[SessionId]:
+        """List the sessions whose number WhatsApp restricts (banned, or writing to nobody new) and that move then."""
         ...
 
 

@@ -42,6 +42,7 @@ from whatsapp_hub.application.ports.storage.quotas import Quotas, RefusedEmails
 from whatsapp_hub.application.ports.storage.sessions import (
     Assignments,
     IdempotencyKeys,
+    OtherProviders,
     Pairings,
     SessionHistory,
     Sessions,
@@ -69,6 +70,7 @@ class UnitOfWork(Protocol):
     environment: EnvironmentNumber
     connections: Connections
     pairings: Pairings
+    other_providers: OtherProviders
     assignments: Assignments
     api_keys: ApiKeys
     notes: Notes

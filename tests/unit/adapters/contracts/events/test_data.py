@@ -108,6 +108,7 @@ def _others() -> Iterator[Event]:
     for status in (SessionStatus.QR_PENDING, SessionStatus.CONNECTED, SessionStatus.RECONNECTING):
         session.move(status, NOW, "no_network", "2@x")
     session.move(SessionStatus.FAILED, NOW, "credentials_corrupted")
+    session.move_to("META", None, NOW, 7, timedelta(seconds=1.25))
     session.record(session.event(EventType.SESSION_DELETED, NOW))
     session.alert(AlertKind.RECONNECT_STORM, Severity.WARNING, "lost 5 times", NOW)
     yield from session.take_events()

@@ -10,6 +10,7 @@ const ALL: Record<EventView["type"], true> = {
   "session.error": true,
   "session.auth_corrupted": true,
   "session.deleted": true,
+  "session.moved": true,
   "session.alert": true,
   "message.received": true,
   "message.queued": true,

@@ -44,7 +44,7 @@ export interface AgentView {
   medianFirstResponseTimeOpenHours: number | null;
   ratings: RatingFigures;
 }
-export type AlertKind = "reconnect_storm" | "linked_twice" | "reachout_timelock" | "banned" | "account_disabled" | "account_restricted" | "account_changed" | "account_alert" | "sending_stopped" | "number_quality" | "number_name" | "user_preference" | "template";
+export type AlertKind = "reconnect_storm" | "linked_twice" | "reachout_timelock" | "banned" | "account_disabled" | "account_restricted" | "account_changed" | "account_alert" | "sending_stopped" | "number_quality" | "number_name" | "user_preference" | "move_failed" | "template";
 export interface ApiKeyBody {
   name: string;
   scopes?: string[] | null;
@@ -801,6 +801,11 @@ export interface DepartmentView {
   resolveQuietAfterHours: number | null;
   createdAt: string;
 }
+export interface DestinationBody {
+  provider: string;
+  settings?: Record<string, unknown>;
+  proxy?: string | null;
+}
 export type Direction = "INBOUND" | "OUTBOUND";
 export interface DocumentContent {
   mediaId?: string | null;
@@ -864,7 +869,7 @@ export interface EventErasedEvent {
   sessionId: string | null;
   data: ErasedData;
 }
-export type EventView = SessionCreatedEvent | SessionStartedEvent | SessionQrEvent | SessionConnectedEvent | SessionDisconnectedEvent | SessionErrorEvent | SessionAuthCorruptedEvent | SessionDeletedEvent | SessionAlertEvent | MessageReceivedEvent | MessageQueuedEvent | MessageSentEvent | MessageDeliveredEvent | MessageReadEvent | MessageFailedEvent | MessageOutcomeUnknownEvent | MessageEditedEvent | MessageRevokedEvent | MessageReactionEvent | MessageUpdatedEvent | ConversationOpenedEvent | ConversationHandedOverEvent | ConversationQueuedEvent | ConversationAssignedEvent | ConversationTransferredEvent | ConversationUnassignedEvent | ConversationResolvedEvent | ConversationArchivedEvent | ConversationReopenedEvent | ConversationTargetWarnedEvent | ConversationTargetBreachedEvent | ConversationRatedEvent | ConversationReadEvent | ConversationUpdatedEvent | NoteAddedEvent | ContactUpdatedEvent | ContactMergedEvent | ContactErasedEvent | EventErasedEvent | UserPresenceEvent | NotificationCreatedEvent;
+export type EventView = SessionCreatedEvent | SessionStartedEvent | SessionQrEvent | SessionConnectedEvent | SessionDisconnectedEvent | SessionErrorEvent | SessionAuthCorruptedEvent | SessionDeletedEvent | SessionMovedEvent | SessionAlertEvent | MessageReceivedEvent | MessageQueuedEvent | MessageSentEvent | MessageDeliveredEvent | MessageReadEvent | MessageFailedEvent | MessageOutcomeUnknownEvent | MessageEditedEvent | MessageRevokedEvent | MessageReactionEvent | MessageUpdatedEvent | ConversationOpenedEvent | ConversationHandedOverEvent | ConversationQueuedEvent | ConversationAssignedEvent | ConversationTransferredEvent | ConversationUnassignedEvent | ConversationResolvedEvent | ConversationArchivedEvent | ConversationReopenedEvent | ConversationTargetWarnedEvent | ConversationTargetBreachedEvent | ConversationRatedEvent | ConversationReadEvent | ConversationUpdatedEvent | NoteAddedEvent | ContactUpdatedEvent | ContactMergedEvent | ContactErasedEvent | EventErasedEvent | UserPresenceEvent | NotificationCreatedEvent;
 export interface ExportView {
   id: string;
   contactId: string;
@@ -905,7 +910,7 @@ export interface HealthView {
   version: string;
   dependencies: Record<string, string>;
 }
-export type HistoryKind = "status" | "dialled" | "dial_failed" | "lost" | "taken_over" | "store_failed" | "undecryptable" | "not_stored" | "lost_messages";
+export type HistoryKind = "status" | "dialled" | "dial_failed" | "lost" | "taken_over" | "store_failed" | "undecryptable" | "not_stored" | "moved" | "lost_messages";
 export interface HoursBody {
   timezone?: string;
   week: WeekView;
@@ -1131,6 +1136,13 @@ export interface LocationData {
   url: string | null;
   live: boolean;
   kind: "location";
+}
+export type LossCode = "kinds" | "features" | "groups" | "window" | "windows_shut" | "queued_unsent" | "queued_doubtful" | "queued_quotes" | "earlier_messages" | "uploads" | "files" | "history" | "link" | "unlinked" | "webhook";
+export interface LossView {
+  code: LossCode;
+  detail: string;
+  count: number | null;
+  names: string[];
 }
 export interface MediaForm {
   conversationId: string;
@@ -1535,6 +1547,10 @@ export interface PlaceView {
   example: string | null;
 }
 export type Placement = "pooled" | "dedicated";
+export interface PlannedMoveView {
+  provider: string | null;
+  losses: LossView[];
+}
 export interface PollContent {
   question: string;
   options: string[];
@@ -1589,6 +1605,12 @@ export interface ProfileView {
 export interface ProofBody {
   password: string;
   code: string;
+}
+export interface ProviderBody {
+  provider: string;
+  settings?: Record<string, unknown>;
+  proxy?: string | null;
+  dryRun?: boolean;
 }
 export type ProviderUpdate = Record<string, unknown>;
 export interface Queues {
@@ -1919,6 +1941,33 @@ export interface SessionHistoryEntry {
   reason: string | null;
   reasonCode: string | null;
   reasonValues: Record<string, string>;
+}
+export interface SessionMoveView {
+  dryRun: boolean;
+  left: string;
+  provider: string;
+  waiting: number;
+  underWay: number;
+  pausedMs: number;
+  isSending: boolean;
+  webhookPath: string | null;
+  losses: LossView[];
+  session: SessionDetail;
+}
+export interface SessionMovedData {
+  session: SessionView;
+  left: string;
+  waiting: number;
+  pausedMs: number;
+}
+export interface SessionMovedEvent {
+  id: string;
+  type: "session.moved";
+  position: number;
+  occurredAt: string;
+  tenantId: string;
+  sessionId: string | null;
+  data: SessionMovedData;
 }
 export interface SessionPatch {
   name?: string | null;

@@ -53,9 +53,22 @@ _ADD_TENANT = f"""
       RETURNING id, jsonb_build_object('slug', slug, 'name', name, 'placement', placement) AS now)
     {_ADDED}"""
 _TARGET = "SELECT s.id AS session_id, s.tenant_id, s.key, s.provider, s.settings"
+_LEFT = """
+    SELECT s.id AS session_id, s.tenant_id, s.key, o.provider, o.settings
+    FROM hub.session_providers o JOIN hub.sessions s ON s.id = o.session_id"""
+_STILL = "o.role = 'left' AND o.until > (SELECT now FROM hub.time)"
+# A route of a provider that was left counts where no session has it now.
 _TARGETS = f"""
-    {_TARGET}, r.route FROM hub.session_routes r JOIN hub.sessions s ON s.id = r.session_id
-    WHERE r.provider = $1 AND r.route = ANY($2::text[]) ORDER BY s.id"""
+    WITH present AS (
+      {_TARGET}, r.route FROM hub.session_routes r JOIN hub.sessions s ON s.id = r.session_id
+      WHERE r.provider = $1 AND r.route = ANY($2::text[]))
+    SELECT * FROM present
+    UNION ALL
+    SELECT l.* FROM ({_LEFT.replace("o.settings", "o.settings, route")} CROSS JOIN unnest(o.routes) AS route
+      WHERE o.provider = $1 AND o.routes && $2::text[] AND route = ANY($2::text[]) AND {_STILL}) AS l
+    WHERE NOT EXISTS (SELECT FROM present p WHERE p.route = l.route)
+    ORDER BY session_id"""
+_LEFT_BY = f"{_LEFT} WHERE o.session_id = $1 AND o.provider = $2 AND {_STILL}"
 # From tenant to tenant along inbox_pending: one look-up each.
 _WITH_INBOX = """
     WITH RECURSIVE t AS (
@@ -289,9 +302,11 @@ class PostgresDirectory:
             if settings is not UNREADABLE
         ]
 
-    async def target(self, session_id: SessionId) -> WebhookTarget | None:
+    async def target(self, session_id: SessionId, provider: str | None = None) -> WebhookTarget | None:
         """Read a session with decrypted settings; None also where they cannot be decrypted."""
         rows = await self._fetch(f"{_TARGET} FROM hub.sessions s WHERE s.id = $1", session_id)
+        if rows and provider is not None and rows[0]["provider"] != provider:
+            rows = await self._fetch(_LEFT_BY, session_id, provider) or rows
         return next(iter(self._readable(rows)), None)
 
     async def all_targets(self, provider: str) -> list[WebhookTarget]:
