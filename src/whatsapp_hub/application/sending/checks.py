@@ -15,6 +15,7 @@ from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 from whatsapp_hub.domain.messaging.content import Content, stored_media
 from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Message, Quoted
+from whatsapp_hub.domain.sessions.moving import names_by
 from whatsapp_hub.domain.sessions.session import Session
 
 
@@ -98,6 +99,14 @@ def require_sendable(
     if not later and not session.is_active:
         why = session.failure or session.status_reason
         raise Conflict("session_off", "the session is not started" + (f": {why}" if why else ""))
+
+
+def may_know(providers: Providers, kind: str, provider_message_id: str | None) -> bool:
+    """Return whether an id of a message can be this kind's; one of a provider that the session had is not."""
+    if not provider_message_id:
+        return True
+    capabilities = {name: plugin.capabilities for name, plugin in providers.plugins.items()}
+    return names_by(capabilities, kind, provider_message_id)
 
 
 async def earlier_of(

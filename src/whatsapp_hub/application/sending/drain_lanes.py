@@ -30,6 +30,7 @@ from whatsapp_hub.application.ports.provider.plugin import (
 )
 from whatsapp_hub.application.ports.queues.lanes import Claim, Holding, LaneKey
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.sending.checks import may_know
 from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result, outcome_of
 from whatsapp_hub.application.sending.reserve_id import ReserveId
 from whatsapp_hub.domain.errors import (
@@ -187,9 +188,9 @@ class DrainLanes:
         except (NotFound, Unavailable) as error:
             return Result(claim, error=_without_media(error))
         target = message.content.target
-        if target and not self.providers.may_know(session.provider, target):
+        if target and not may_know(self.providers, session.provider, target):
             return Result(claim, error=Rejected("other_provider", OF_ANOTHER))
-        answered = message.reply_to if self.providers.may_know(session.provider, message.reply_to) else None
+        answered = message.reply_to if may_know(self.providers, session.provider, message.reply_to) else None
         outgoing = Outgoing(message.id, message.chat, claim.recipient, message.content, answered, media)
         began = time.monotonic()
         try:

@@ -9,14 +9,14 @@ from typing import Any
 import click
 from dishka import AsyncContainer
 
+from whatsapp_hub.application.moving.move_session import Destination, ForeseeMove, Foresight, Moved, MoveSession
+from whatsapp_hub.application.moving.plan_move import PlanMove
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.holder_commands import RequestPairingCode
 from whatsapp_hub.application.sessions.manage_sessions import NewSession
-from whatsapp_hub.application.sessions.move_session import Destination, ForeseeMove, Foresight, Moved, MoveSession
-from whatsapp_hub.application.sessions.plan_move import PlanMove
 from whatsapp_hub.application.sessions.run_sessions import InitSession
 from whatsapp_hub.application.sessions.session_history import ReadSessionHistory
 from whatsapp_hub.domain.accounts.user import Role

@@ -26,6 +26,7 @@ from whatsapp_hub.application.maintenance.trim_messages import TrimMessages
 from whatsapp_hub.application.media.collect_files import CollectFiles
 from whatsapp_hub.application.media.fetch_media import FetchMedia
 from whatsapp_hub.application.media.move_old_files import MoveOldFiles
+from whatsapp_hub.application.moving.plan_move import MakePlannedMoves
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.queues.wakeups import Work
@@ -45,7 +46,6 @@ from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
 from whatsapp_hub.application.sending.schedule_message import SendScheduled
 from whatsapp_hub.application.sessions.close_idle import CloseIdleSessions
 from whatsapp_hub.application.sessions.pair_sessions import TendPairings
-from whatsapp_hub.application.sessions.plan_move import MakePlannedMoves
 from whatsapp_hub.application.templates.fetch_templates import SyncStale
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.main.roles.heartbeat import Probes, announced

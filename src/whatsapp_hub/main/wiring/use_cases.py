@@ -63,6 +63,8 @@ from whatsapp_hub.application.media.links import MediaLinks
 from whatsapp_hub.application.media.move_old_files import MoveOldFiles
 from whatsapp_hub.application.media.read_file import ReadFile
 from whatsapp_hub.application.media.send_media import SendMedia
+from whatsapp_hub.application.moving.move_session import ForeseeMove, MoveSession
+from whatsapp_hub.application.moving.plan_move import MakePlannedMoves, PlanMove
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.inspection import InspectsFiles
@@ -111,9 +113,7 @@ from whatsapp_hub.application.sessions.close_sessions import UnlinkSession
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.holder_commands import AskHolder, LogOut, RequestPairingCode
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, DeleteSession, UpdateSession
-from whatsapp_hub.application.sessions.move_session import ForeseeMove, MoveSession
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, TendPairings
-from whatsapp_hub.application.sessions.plan_move import MakePlannedMoves, PlanMove
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
 from whatsapp_hub.application.sessions.session_history import ReadSessionHistory, WriteHistory
 from whatsapp_hub.application.sessions.take_up_environment import TakeUpEnvironment

@@ -20,7 +20,6 @@ from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Content, File
 from whatsapp_hub.domain.messaging.window import is_shut, needs_it
 from whatsapp_hub.domain.sessions.history import HistoryKind
-from whatsapp_hub.domain.sessions.moving import names_by
 from whatsapp_hub.domain.sessions.session import UNREADABLE
 
 UNKNOWN_TIME = datetime(2009, 1, 1, tzinfo=UTC)
@@ -354,13 +353,6 @@ class Providers:
         plugin = self.plugins.get(kind)
         hours = plugin.capabilities.reply_window_h if plugin else None
         return None if hours is None else timedelta(hours=hours)
-
-    def may_know(self, kind: str, provider_message_id: str | None) -> bool:
-        """Return whether an id of a message can be this kind's; one of a provider that the session had is not."""
-        if not provider_message_id:
-            return True
-        capabilities = {name: plugin.capabilities for name, plugin in self.plugins.items()}
-        return names_by(capabilities, kind, provider_message_id)
 
     def require_window(self, kind: str, conversation: Conversation, content: Content, now: datetime) -> None:
         """Raise WindowClosed for what this kind takes inside the window only, where it is over."""

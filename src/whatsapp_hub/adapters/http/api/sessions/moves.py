@@ -12,9 +12,9 @@ from whatsapp_hub.adapters.contracts.views.sessions import LossView, PlannedMove
 from whatsapp_hub.adapters.http.api.sessions import sessions
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.webhooks import path_of
+from whatsapp_hub.application.moving.move_session import Destination, ForeseeMove, MoveSession
+from whatsapp_hub.application.moving.plan_move import PlanMove
 from whatsapp_hub.application.ports.provider.plugin import Providers
-from whatsapp_hub.application.sessions.move_session import Destination, ForeseeMove, MoveSession
-from whatsapp_hub.application.sessions.plan_move import PlanMove
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.ids import SessionId
 

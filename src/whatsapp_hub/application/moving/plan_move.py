@@ -4,12 +4,7 @@ it."""
 import logging
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.edge.clock import Clock
-from whatsapp_hub.application.ports.edge.security import Caller
-from whatsapp_hub.application.ports.provider.plugin import Providers
-from whatsapp_hub.application.ports.storage.unit_of_work import Storage
-from whatsapp_hub.application.sessions.advance_connection import session_notice
-from whatsapp_hub.application.sessions.move_session import (
+from whatsapp_hub.application.moving.move_session import (
     Destination,
     ForeseeMove,
     Foresight,
@@ -17,6 +12,11 @@ from whatsapp_hub.application.sessions.move_session import (
     decoded,
     peeked,
 )
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.sessions.advance_connection import session_notice
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import HubError, NotFound, Unavailable

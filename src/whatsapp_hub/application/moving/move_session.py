@@ -17,6 +17,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.provider.plugin import Plugin, Providers, SessionRef, Starts
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
+from whatsapp_hub.application.sending.checks import may_know
 from whatsapp_hub.application.sessions.advance_connection import save_session
 from whatsapp_hub.application.sessions.manage_sessions import plugin_of
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
@@ -112,7 +113,7 @@ class ForeseeMove:
                 before.capabilities,
                 plugin.capabilities,
                 affected,
-                lambda id: self.providers.may_know(kind, id),
+                lambda id: may_know(self.providers, kind, id),
                 self.clock(),
             )
         return Foresight(session, plugin.kind, affected.queued, losses)

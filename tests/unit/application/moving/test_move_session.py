@@ -13,12 +13,12 @@ import pytest
 from tests.contracts.storage.world import a_phone
 from tests.unit.application.office import CODED, HELD, LINE, Office, text
 from whatsapp_hub.adapters.memory.storage import MemoryStorage
+from whatsapp_hub.application.moving import move_session
+from whatsapp_hub.application.moving.move_session import HOLD_S, Destination, ForeseeMove, Moved, MoveSession
+from whatsapp_hub.application.moving.plan_move import MakePlannedMoves, PlanMove
 from whatsapp_hub.application.ports.provider.events import AlarmSeen, ReceiptSeen, SessionSeen
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sending.send_message import SendMessage
-from whatsapp_hub.application.sessions import move_session
-from whatsapp_hub.application.sessions.move_session import HOLD_S, Destination, ForeseeMove, Moved, MoveSession
-from whatsapp_hub.application.sessions.plan_move import MakePlannedMoves, PlanMove
 from whatsapp_hub.application.sessions.run_sessions import StopSession
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import (

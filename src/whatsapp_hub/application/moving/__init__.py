@@ -1,0 +1,1 @@
+"""Sessions that move to another provider, now or when WhatsApp restricts their number."""
