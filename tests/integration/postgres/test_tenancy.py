@@ -192,6 +192,11 @@ async def fill(world: World) -> None:
         *(world.session.id, world.tenant.id),
     )
     await world.hub.owner.execute(
+        "INSERT INTO hub.session_providers (session_id, tenant_id, role, provider, settings, routes, since)"
+        " VALUES ($1, $2, 'left', 'META', '', '{}', now())",
+        *(world.session.id, world.tenant.id),
+    )
+    await world.hub.owner.execute(
         "INSERT INTO hub.session_uses (session_id, tenant_id, listened_at) VALUES ($1, $2, now())",
         world.session.id,
         world.tenant.id,
