@@ -156,6 +156,13 @@ async def _sessions(call: Recorder, admin: Person) -> None:
         await call(admin, "POST", f"/api/sessions/{{id}}/{verb}", **of)
     await call(admin, "PUT", "/api/sessions/{id}/bot", {"url": "http://127.0.0.1:9/bot"}, **of)
     await call(admin, "DELETE", "/api/sessions/{id}/bot", **of)
+    waha = {"url": "http://127.0.0.1:9", "apiKey": "k", "session": "s", "hmacKey": "h" * 24}
+    elsewhere = {"provider": "WAHA", "settings": waha}
+    await call(admin, "PUT", "/api/sessions/{id}/planned-move", elsewhere, **of)
+    await call(admin, "DELETE", "/api/sessions/{id}/planned-move", **of)
+    stopped = await admin.post(f"/api/sessions/{session['id']}/stop")
+    assert stopped.status_code == 200, stopped.text
+    await call(admin, "POST", "/api/sessions/{id}/provider", elsewhere, **of)
     await call(admin, "DELETE", "/api/sessions/{id}", **of)
     made = {"user_id": "u", "instance_name": "i", "provider": "SANDBOX"}
     instance = await call(admin, "POST", "/instances/create", made)
