@@ -143,6 +143,7 @@ ROUTES: dict[str, Need] = {
     "POST /api/conversations/bulk": WORK,
     "POST /api/messages/{id}/send-again": WORK,
     "POST /api/conversations/{id}/unread": WORK,
+    "POST /api/conversations/{id}/take-thread": needs(Action.WORK_CONVERSATIONS),
     "POST /api/conversations/{id}/snooze": WORK,
     "POST /api/conversations/{id}/reopen": needs(Action.REOPEN_CONVERSATIONS),
     "POST /api/conversations/{id}/handover": needs(Action.HAND_OVER_CONVERSATIONS),

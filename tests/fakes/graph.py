@@ -85,6 +85,10 @@ class FakeGraph(Server):
         self.file_s = 0.0
         """How long a file takes."""
         self.statuses: tuple[str, ...] = ("sent", "delivered", "read")
+        self.threads: list[tuple[str, str]] = []
+        """Whose thread was taken, passed or released."""
+        self.is_partner = True
+        """Whether we are the escalation partner, which may take threads."""
         self.echoes = False
         """Whether API sends are reported as if written in the Business app (coexistence)."""
         self.poster = Poster(sign)
@@ -117,6 +121,8 @@ class FakeGraph(Server):
             case ["POST", _, _, "media"]:
                 self.uploads.append((request.headers.get("content-type", ""), request.body))
                 return reply_json({"id": f"media-{len(self.uploads)}"})
+            case ["POST", _, phone_number_id, "thread_control"]:
+                return self._thread(request.json())
             case ["POST", _, account, "subscribed_apps"]:
                 self.subscribed.append(account)
                 return reply_json({"success": True})
@@ -166,6 +172,13 @@ class FakeGraph(Server):
         if end < len(self.templates):
             paging["next"] = f"{self.url}/next"
         return reply_json({"data": page, "paging": paging})
+
+    def _thread(self, body: dict[str, Any]) -> Reply:
+        """Meta lets the escalation partner take a thread."""
+        if body["action"] == "take" and not self.is_partner:
+            return reply_json(error_body(100, "Invalid parameter", "take is not permitted"), 400)
+        self.threads.append((body["action"], str(body.get("to") or body.get("recipient"))))
+        return reply_json({"messaging_product": "whatsapp", "request_id": "r1"})
 
     def _script(self, given: dict[str, Any]) -> Reply:
         if "callback" in given:

@@ -115,6 +115,9 @@ class FakeLine:
     async def mark_read(self, session: SessionRef, chat: str, messages: Sequence[ReadMessage]) -> None:
         self._answer("mark_read", chat, *(message.provider_message_id for message in messages))
 
+    async def take_thread(self, session: SessionRef, recipient: tuple[Identity, ...], chat: str) -> None:
+        self._answer("take_thread", chat)
+
     async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
         self._answer("show_typing", chat)
 

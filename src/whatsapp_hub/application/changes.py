@@ -158,7 +158,8 @@ class Changes:
     def inform(self, conversation: Conversation, text: str, provider: str) -> bool:
         """Send a text that a person's action causes (a transfer), even if the bot is silenced. The caller must not
         inform groups."""
-        return conversation.dialogue.has_texts_left(self.now) and self._said(conversation, text, provider)
+        is_ours = conversation.thread_holder is None
+        return is_ours and conversation.dialogue.has_texts_left(self.now) and self._said(conversation, text, provider)
 
     def _said(self, conversation: Conversation, text: str, provider: str) -> bool:
         self.outgoing(conversation, Text(text), provider, is_bot=True)

@@ -40,6 +40,7 @@ class ConversationContract:
             "dialogue": Dialogue(asks=True, menu_tries=1, silenced=True, texts=(NOW, LATE)),
             "priority": Priority.URGENT, "labels": ("vip", "billing"),
             "resolve_reason": "Sold", "snoozed_until": LATE, "window_closes_at": LATE,
+            "thread_holder": "ai_agent",
             "clock": ServiceClock(
                 NOW, LATE, Deadlines(Deadline(NOW, SOON), Deadline(LATE), (Target.RESOLUTION,), ((SOON, NOW),))
             ),

@@ -60,6 +60,7 @@ UNRECORDED = {
     "POST /webhooks/waha/{sessionId}": CUSTOMER,
     "POST /reset-password": "the page of /api/auth/reset-password, and recorded like it",
     "POST /api/sessions/{id}/pairing-code": "shows a code; nothing changes until it is typed on the phone",
+    "POST /api/conversations/{id}/take-thread": "of a number of Meta's: recorded with the conversation's row",
     "POST /api/sessions/{id}/logout": "of a number that a connector holds: recorded with the session's row",
 }
 """Routes that change something and have no entry, and why."""

@@ -8,6 +8,7 @@ from typing import Any
 from tests.fakes import graph as meta
 from tests.fakes import waha
 from tests.walk.player import NOBODY, Walk, compact, lasting
+from tests.walk.story.conversations import of
 from tests.walk.story.sessions import HMAC_KEY
 
 TYPES = "conversation.opened,conversation.assigned"
@@ -25,6 +26,7 @@ async def subscribe(w: Walk) -> None:
 async def play(w: Walk) -> None:
     await _deliveries(w)
     await _from_meta(w)
+    await _watched(w)
     await _from_waha(w)
     await w.settled()
     await _answers(w)
@@ -112,6 +114,16 @@ async def _from_meta(w: Walk) -> None:
         nonsense = b'{"object": "whatsapp_business_account", "entry": 5}'
         signed = {**json_, **meta.sign("secret", nonsense)}
         await w.ask(f"POST {row}", NOBODY, note="nonsense", path=path, headers=signed, content=nonsense)
+
+
+async def _watched(w: Walk) -> None:
+    """A customer whom another program of the number has, and whom somebody takes."""
+    message = meta.text_from("5511988880003", "wamid.walk.watched", "Oi, robô", w.now)
+    body = meta.webhook("100200300", {"standby": {"messages": [message]}}, "standby")
+    signed = {"Content-Type": "application/json", **meta.sign("secret", body)}
+    await w.ask("POST /webhooks/whatsapp", NOBODY, note="standby", headers=signed, content=body)
+    here = {"id": await of(w, "5511988880003", "a watched conversation")}
+    await w.ask("POST /api/conversations/{id}/take-thread", path=here)
 
 
 async def _from_waha(w: Walk) -> None:

@@ -26,6 +26,7 @@ from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.notification import NotificationKind
 from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
+from whatsapp_hub.domain.conversations.threads import held_by, watched
 from whatsapp_hub.domain.events import Details, EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId
 from whatsapp_hub.domain.messaging.contact import Contact, IdentityKind, address_of
@@ -93,21 +94,54 @@ class ApplyMessages:
             return
         conversation, is_new = await self._round(session, contact, event)
         message = self._store(session, contact, conversation, event)
+        if is_watched := self._see_thread(session, conversation, event):
+            watched(conversation, self._changes.now, from_me=event.from_me)
+        else:
+            await self._note(session, conversation, event)
+        self._changes.conversation(conversation, new=is_new)
+        await self._keep(message, event)
+        if event.thread and event.thread.is_passed:
+            await self._take_over(session, conversation, event)
+        elif not is_watched and event.kind is ChatKind.PERSON and _is_said(event):
+            await self._answer(session, conversation, event)
+            await self._ensure_noticed(session, conversation, event)
+
+    async def _note(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
+        """Let the round know who wrote."""
         if is_typed_now(event):
             conversation.person_wrote(self._changes.now)
             conversation.silence()
-        elif not event.from_me and not event.content.is_about_earlier:
+        elif _is_said(event):
             is_first = conversation.clock.first_customer_at is None
             window = self._window_of(session.provider)
             conversation.window_closes_at = extended(conversation.window_closes_at, event.at, window)
             conversation.customer_wrote(self._changes.now, await self._patience(conversation, event))
             if is_first:
                 await self._start_deadlines(session, conversation, event)
-        self._changes.conversation(conversation, new=is_new)
-        await self._keep(message, event)
-        if event.kind is ChatKind.PERSON and not event.from_me and not event.content.is_about_earlier:
-            await self._answer(session, conversation, event)
-            await self._ensure_noticed(session, conversation, event)
+
+    def _see_thread(self, session: Session, conversation: Conversation, event: MessageSeen) -> bool:
+        """Follow which program has the thread; return whether another has it, so that this is only watched. What comes
+        to us as usual says that we have it."""
+        if event.thread:
+            held_by(conversation, event.thread.holder, self._changes.now)
+            return event.thread.holder is not None
+        is_written = not event.from_me and not event.content.is_about_earlier and event.origin is Origin.LIVE
+        if is_written and self._source == session.provider:
+            held_by(conversation, None, self._changes.now)
+        return False
+
+    async def _take_over(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
+        """Route a customer whom another program passed to us: they wait for a person, and need no menu."""
+        if not conversation.is_live or not session.routes(conversation.bot_part):
+            return
+        now = self._changes.now
+        conversation.customer_wrote(now, await self._batch.response_timeout(conversation, now))
+        await self._start_deadlines(session, conversation, event)
+        if conversation.is_unplaced:
+            await self._hand_off.silently(conversation, session, is_history=False)
+        elif session.routing is Routing.DEPARTMENTS and conversation.assigned_user_id is None:
+            await self._menu.queue_silently(conversation, session.provider)
+        self._changes.conversation(conversation)
 
     async def _keep(self, message: Message, event: MessageSeen) -> None:
         """Store a new message; one that was typed on the phone with the receipts that came before it."""
@@ -227,7 +261,7 @@ class ApplyMessages:
 
     async def _start_deadlines(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
         """Start the service deadlines, which only people have, on sessions where the hub routes."""
-        is_bots = conversation.bot_part is BotPart.TALKING
+        is_bots = conversation.bot_part is BotPart.TALKING or (event.thread and event.thread.holder)
         if session.routing is Routing.DEPARTMENTS and event.kind is ChatKind.PERSON and not is_bots:
             conversation.set_deadlines(await terms_of(self._changes.uow, conversation.department_id), self._changes.now)
 
@@ -282,6 +316,7 @@ class ApplyMessages:
         self._annotate.arrived(message)
         kind = EventType.MESSAGE_SENT if event.from_me else EventType.MESSAGE_RECEIVED
         is_bots = conversation.bot_part is BotPart.TALKING and not event.from_me and not self._is_old(event)
+        is_bots = is_bots and event.thread is None
         extra = {"handled_by": "bot"} if is_bots else {}
         if is_bots and event.kind is ChatKind.PERSON and not event.content.is_about_earlier:
             self.for_bots.append((session, TypingSign(conversation.chat, last_inbound_id=event.provider_message_id)))
@@ -347,3 +382,8 @@ def is_typed_now(event: MessageSeen) -> bool:
     answer."""
     is_typed = event.from_me and not event.via_api and not event.content.is_about_earlier
     return is_typed and event.origin is not Origin.HISTORY
+
+
+def _is_said(event: MessageSeen) -> bool:
+    """Whether the customer says something, rather than reacts or the like."""
+    return not event.from_me and not event.content.is_about_earlier

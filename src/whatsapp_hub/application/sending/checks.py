@@ -8,6 +8,7 @@ from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.application.receiving.known_messages import KnownMessages
 from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.threads import require_ours
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.ids import MessageId, SessionId, UserId
 from whatsapp_hub.domain.messaging.capabilities import Feature
@@ -65,7 +66,9 @@ def write_down(
 
 
 def require_turn(user_id: UserId | None, conversation: Conversation, session: Session) -> None:
-    """Refuse a program's message where people have the conversation: the bot's turn is over. Raises Conflict."""
+    """Refuse a message where another program of the number has the thread, and a program's where people have the
+    conversation: the bot's turn is over. Raises Conflict."""
+    require_ours(conversation)
     if session.bot and user_id is None and conversation.is_with_people:
         raise Conflict("peoples", "people have this conversation: the bot has no word in it any more")
 

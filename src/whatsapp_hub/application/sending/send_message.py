@@ -25,6 +25,7 @@ from whatsapp_hub.application.sending.open_round import OpenRound
 from whatsapp_hub.application.sending.use_template import as_shown, require_window
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.threads import require_ours
 from whatsapp_hub.domain.errors import Conflict, HeldElsewhere, NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId
 from whatsapp_hub.domain.messaging.annotating import aimed
@@ -210,6 +211,8 @@ class StartConversation:
             await _require_shared(uow, caller, latest)
             require_turn(caller.user_id, latest, session)
             return latest
+        if latest:
+            require_ours(latest)
         return await self.open_round(uow, changes, session, contact, identity, latest, caller.user_id, take=take)
 
 

@@ -64,6 +64,7 @@ class Conversation(Records, WaitState):
     waiting_since: datetime | None = None
     unread_count: int = 0
     window_closes_at: datetime | None = None
+    thread_holder: str | None = None
     dialogue: Dialogue = DIALOGUE
     bot_part: BotPart = BotPart.NONE
     priority: Priority = Priority.NORMAL
@@ -135,6 +136,7 @@ class Conversation(Records, WaitState):
         self.customer_name = earlier.customer_name or self.customer_name
         self.dialogue = replace(self.dialogue, texts=earlier.dialogue.texts)
         self.window_closes_at = self.window_closes_at or earlier.window_closes_at
+        self.thread_holder = earlier.thread_holder
 
     def customer_wrote(self, at: datetime, response_timeout: timedelta | None) -> None:
         """Record a customer's message; the first unanswered one starts the assigned agent's, or the bot's, time."""
@@ -213,7 +215,7 @@ class Conversation(Records, WaitState):
             self.updated(before, at)
 
     def may_say(self, now: datetime) -> bool:
-        return self.dialogue.may_say(now)
+        return self.thread_holder is None and self.dialogue.may_say(now)
 
     def bot_said(self, at: datetime) -> None:
         self.dialogue = self.dialogue.said(at)

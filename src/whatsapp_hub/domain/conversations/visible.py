@@ -5,6 +5,7 @@ from operator import attrgetter
 FIELDS = (
     *("contact_id", "customer_phone", "customer_name", "chat", "profile_name", "flow_state", "department_id"),
     *("timeout_at", "routing_reason", "unread_count", "bot_part", "priority", "labels", "snoozed_until"),
+    "thread_holder",
 )
 Visible = tuple[object, ...]
 visible = attrgetter(*FIELDS)

@@ -29,6 +29,7 @@ class Feature(StrEnum):
     GROUPS = "groups"
     HISTORY = "history"
     POLLING = "polling"
+    THREADS = "threads"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ from whatsapp_hub.application.handling.read_notifications import ReadNotificatio
 from whatsapp_hub.application.handling.show_customer import ShowCustomer
 from whatsapp_hub.application.handling.show_typing import ShowTyping
 from whatsapp_hub.application.handling.snooze_conversation import SnoozeConversation, WakeSnoozed
+from whatsapp_hub.application.handling.take_thread import TakeThread
 from whatsapp_hub.application.handling.transfer_conversation import TransferConversation, UnassignConversation
 from whatsapp_hub.application.maintenance.recount_media import RecountMedia
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
@@ -145,7 +146,7 @@ class UseCases(Provider):
         *(OpenRound, ScheduleMessage, ListScheduled, CancelScheduled, SendScheduled),
         *(ReadNumber, SendMessage, StartConversation, SendAgain, RetryMessage, FailMessage, SettleStale),
         *(AskForConversation, AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
-        *(MarkConversationUnread, SnoozeConversation, WakeSnoozed, ShowTyping),
+        *(MarkConversationUnread, SnoozeConversation, WakeSnoozed, ShowTyping, TakeThread),
         *(EditContact, BlockContact, MergeContacts, SplitContact, ImportContacts),
         *(RenameCustomer, ClassifyConversation, HandOffConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),

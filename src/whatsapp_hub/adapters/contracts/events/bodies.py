@@ -51,6 +51,7 @@ FIELDS = {
     "priority": "priority",
     "labels": "labels",
     "snoozed_until": "snoozedUntil",
+    "thread_holder": "threadHolder",
 }
 """The visible fields of a conversation, by the names that clients know."""
 

@@ -114,6 +114,7 @@ class ConversationView(View, kw_only=True):
     last_message_at: datetime | None
     waiting_since: datetime | None
     window_closes_at: datetime | None
+    thread_holder: str | None
     resolved_at: datetime | None
     note_count: int | UnsetType = UNSET
     created_at: datetime
@@ -157,6 +158,7 @@ class ConversationView(View, kw_only=True):
             last_message_at=time(conversation.last_message_at),
             waiting_since=time(conversation.waiting_since),
             window_closes_at=time(conversation.window_closes_at),
+            thread_holder=conversation.thread_holder,
             resolved_at=time(conversation.resolved_at),
             note_count=UNSET if glance is None else glance.note_count,
             created_at=time(conversation.created_at),

@@ -46,6 +46,7 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
     "waiting_since": "timestamptz",
     "unread_count": "int",
     "window_closes_at": "timestamptz",
+    "thread_holder": "text",
     "bot_part": "text",
     "priority": "smallint",
     "labels": ("text", "text[]"),

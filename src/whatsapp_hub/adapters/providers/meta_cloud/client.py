@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, ob
 from whatsapp_hub.adapters.providers.meta_cloud import errors, templates
 from whatsapp_hub.adapters.providers.meta_cloud.download import download
 from whatsapp_hub.adapters.providers.meta_cloud.inbound import identity_of
-from whatsapp_hub.adapters.providers.meta_cloud.outbound import form, message_body
+from whatsapp_hub.adapters.providers.meta_cloud.outbound import form, message_body, thread_of
 from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings
 from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.application.ports.provider.events import SessionSeen
@@ -28,6 +28,7 @@ from whatsapp_hub.application.ports.provider.plugin import (
 )
 from whatsapp_hub.application.ports.provider.templates import TemplateDraft
 from whatsapp_hub.domain.errors import OutcomeUnknown, Rejected, Scope, Transient
+from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.sessions.session import SessionStatus
 from whatsapp_hub.domain.templates.template import TemplateNews
 
@@ -129,6 +130,13 @@ class MetaClient:
         """Show typing for up to 25 s. Meta ties it to a message of the customer, and marks that one as read."""
         if last_inbound_id:
             await self._read_mark(session, {"message_id": last_inbound_id, "typing_indicator": {"type": "text"}})
+
+    async def take_thread(self, session: SessionRef, recipient: tuple[Identity, ...], chat: str) -> None:
+        """Take a customer's thread from the program that has it; Meta allows that to the escalation partner."""
+        settings = _settings(session)
+        body: JsonObject = {"messaging_product": "whatsapp", "action": "take", **thread_of(recipient, chat)}
+        path = f"{settings.phone_number_id}/thread_control"
+        errors.read(await self._post(settings, path, body, _DEADLINE_S, idempotent=True))
 
     async def aclose(self) -> None:
         await self._http.aclose()

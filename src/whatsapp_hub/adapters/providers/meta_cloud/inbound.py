@@ -21,10 +21,11 @@ from whatsapp_hub.application.ports.provider.events import (
     ProviderEvent,
     ReceiptSeen,
     TemplateSeen,
+    ThreadSeen,
 )
 from whatsapp_hub.domain.ids import MessageId
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import CallState, call
+from whatsapp_hub.domain.messaging.content import CallState, System, call
 from whatsapp_hub.domain.messaging.message import MessageStatus
 
 LABEL = 64
@@ -52,6 +53,8 @@ def translate(body: bytes) -> list[ProviderEvent]:
         events = _message(update, kind, item, at)
     elif kind == wire.CALL:
         events = _call(update, item, at)
+    elif kind == wire.HANDOVER:
+        events = _handover(item, at)
     else:
         events = _account(text(update.get("field")), item, instant(update.get("time")))
     return events or [OtherSeen(text(update.get("field"))[:100] or "unknown", at)]
@@ -103,9 +106,50 @@ def _message(update: JsonObject, kind: str, item: JsonObject, at: datetime) -> l
         name=None if from_me else text(profile.get("name")) or None,
         author=other_side[0].address if group and other_side and not from_me else None,
         reply_to=text(context.get("id")) or None,
+        thread=_watched(update, item) if kind != wire.HISTORY else None,
     )
     left = _left(item, other_side, changed)
     return [NumberChanged(left, changed, at), seen] if changed and left and not group else [seen]
+
+
+STANDBY = "standby"
+ANOTHER = "another_app"
+"""The holder of a thread where Meta does not say which."""
+_ROLE = 40
+"""The longest role of a thread's holder."""
+
+
+def _watched(update: JsonObject, item: JsonObject) -> ThreadSeen | None:
+    """Tell that another program has the thread, of what came by `standby`; who it is, where the echo says so."""
+    if text(update.get("field")) != STANDBY:
+        return None
+    return ThreadSeen(text(item.get("sender_role"))[:_ROLE] or ANOTHER)
+
+
+def _handover(item: JsonObject, at: datetime) -> list[ProviderEvent]:
+    """Translate a change of a thread's owner (documents of October and November 2026): `control_passed` goes to the new
+    owner, `control_taken` to the one who had it."""
+    sender, kind = obj(item.get("sender")), text(item.get("type"))
+    address = text(sender.get("phone_number")) or text(sender.get("wa_id"))
+    names = identity_of("".join(c for c in address if c not in " +-()"), text(sender.get("user_id")))
+    said = obj(item.get(kind))
+    if not names or kind not in ("control_passed", "control_taken"):
+        return []
+    is_ours = kind == "control_passed"
+    role = text(said.get("previous_owner_role" if is_ours else "new_owner_role"))[:_ROLE] or ANOTHER
+    note = f"{role} passed the conversation to this app" if is_ours else f"{role} took the conversation"
+    thread = ThreadSeen(None if is_ours else role, is_passed=is_ours)
+    id = "hub.thread." + digest(repr((names, kind, at, said)).encode("utf-8", "replace"))[:40]
+    seen = MessageSeen(
+        provider_message_id=id,
+        chat=names[0].address,
+        kind=ChatKind.PERSON,
+        chat_names=names,
+        content=System(note, notice={"type": kind, **{k: v for k, v in said.items() if isinstance(v, str)}}),
+        at=at,
+        thread=thread,
+    )
+    return [seen]
 
 
 _CALLS = {

@@ -10,7 +10,7 @@ from whatsapp_hub.adapters.providers.lenient import JsonObject
 from whatsapp_hub.adapters.providers.meta_cloud.content import encode
 from whatsapp_hub.application.ports.provider.plugin import Outgoing, OutgoingFile
 from whatsapp_hub.domain.errors import Rejected
-from whatsapp_hub.domain.messaging.contact import IdentityKind
+from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 from whatsapp_hub.domain.messaging.content import Reaction
 
 _BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,140}")
@@ -26,7 +26,7 @@ def message_body(message: Outgoing, uploaded: str | None = None) -> JsonObject:
     `biz_opaque_callback_data` and comes back in every receipt."""
     body = {
         "messaging_product": "whatsapp",
-        **_recipient(message),
+        **_recipient(message.recipient, message.chat),
         **encode(message.content, uploaded),
         "biz_opaque_callback_data": str(message.message_id),
     }
@@ -35,9 +35,15 @@ def message_body(message: Outgoing, uploaded: str | None = None) -> JsonObject:
     return body
 
 
-def _recipient(message: Outgoing) -> JsonObject:
+def thread_of(recipient: tuple[Identity, ...], chat: str) -> JsonObject:
+    """Name the customer of a thread, who is never a group. Raises Rejected."""
+    named = _recipient(tuple(one for one in recipient if one.kind is not IdentityKind.CHAT), chat)
+    return {name: value for name, value in named.items() if name != "recipient_type"}
+
+
+def _recipient(recipient: tuple[Identity, ...], chat: str) -> JsonObject:
     """Return the first identity that Meta supports: a phone, a BSUID or a group; else the chat's address."""
-    for identity in message.recipient:
+    for identity in recipient:
         address = identity.address or identity.value
         match identity.kind:
             case IdentityKind.PHONE:
@@ -46,7 +52,7 @@ def _recipient(message: Outgoing) -> JsonObject:
                 return {"recipient_type": "individual", "recipient": address}
             case IdentityKind.CHAT if "@" not in address:
                 return {"recipient_type": "group", "to": address}
-    return _to_chat(message.chat)
+    return _to_chat(chat)
 
 
 def _to_person(digits: str) -> JsonObject:

@@ -40,6 +40,7 @@ CAPABILITIES = Capabilities(
             Feature.DOWNLOAD,
             Feature.GROUPS,
             Feature.HISTORY,
+            Feature.THREADS,
         }
     ),
     session_rate=Rate(interval_s=1 / 80, burst=20),

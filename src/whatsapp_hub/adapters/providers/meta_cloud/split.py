@@ -14,6 +14,7 @@ from whatsapp_hub.adapters.providers.lenient import chat_key, dedupe_key, digest
 from whatsapp_hub.adapters.providers.meta_cloud.wire import (
     CALL,
     ECHO,
+    HANDOVER,
     HISTORY,
     MESSAGE,
     OTHER,
@@ -21,15 +22,19 @@ from whatsapp_hub.adapters.providers.meta_cloud.wire import (
     Body,
     Chunk,
     ContactHead,
+    Handover,
     Head,
     Metadata,
+    NestedEcho,
     OddBody,
     OddChange,
     OddEntry,
     OddValue,
+    Person,
     Thread,
     Update,
     Value,
+    Watched,
 )
 from whatsapp_hub.application.ports.provider.events import Malformed, RawUpdate
 
@@ -51,6 +56,11 @@ _thread = msgspec.json.Decoder(Thread)
 _metadata = msgspec.json.Decoder(Metadata)
 _contact = msgspec.json.Decoder(ContactHead)
 _head = msgspec.json.Decoder(Head)
+_watched = msgspec.json.Decoder(Watched)
+_nested = msgspec.json.Decoder(NestedEcho)
+_handover = msgspec.json.Decoder(Handover)
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_person = msgspec.json.Decoder(Person)
 
 
 def split(body: bytes) -> list[RawUpdate]:
@@ -145,8 +155,10 @@ def _of_odd_value(place: _Place, raw: msgspec.Raw) -> list[RawUpdate]:
         _list(odd.message_echoes),
         _list(odd.history),
         _list(odd.calls),
+        odd.standby,
+        odd.recipient,
     )
-    return _of_value(place, value) or [_other(place, raw)]
+    return (_handed(place, value, raw) or _of_value(place, value)) or [_other(place, raw)]
 
 
 def _of_value(place: _Place, value: Value) -> list[RawUpdate]:
@@ -160,7 +172,37 @@ def _of_value(place: _Place, value: Value) -> list[RawUpdate]:
     found += [_call(place, raw, contacts) for raw in value.calls]
     for chunk in value.history:
         found += _of_chunk(place, chunk)
+    if (watched := _try(_watched, value.standby)) is not None:
+        found += [_message(place, raw, MESSAGE, contacts) for raw in watched.messages]
+        found += [_status(place, raw, contacts) for raw in watched.statuses]
+        found += [_message(place, _unnested(raw), ECHO, contacts) for raw in watched.message_echoes]
     return found
+
+
+def _handed(place: _Place, value: Value, raw: msgspec.Raw) -> list[RawUpdate]:
+    """Take a change of a thread's owner, which names the number as its recipient. The same change has the same key
+    however often it comes."""
+    head = _try(_handover, raw) if place.field == "messaging_handovers" else None
+    if head is None:
+        return []
+    place.on_number(value.recipient)
+    person = _try(_person, head.sender) or Person()
+    chat = text(person.phone_number) or text(person.wa_id) or text(person.user_id)
+    key = dedupe_key("t", place.phone_id, chat, text(head.type), text(head.timestamp), digest(bytes(raw)))
+    return [_update(place, HANDOVER, raw, key, chat, _NULL)]
+
+
+def _unnested(raw: msgspec.Raw) -> msgspec.Raw:
+    """Return an echo as the Business app's have it: with its id, its fields not one level deeper."""
+    nested = _try(_nested, raw)
+    if nested is None:
+        return raw
+    fields = _try(_fields, nested.message)
+    if fields is None:
+        return raw
+    outer = _try(_fields, raw) or {}
+    kept = {name: value for name, value in outer.items() if name != "message"}
+    return msgspec.Raw(_encode({**kept, **fields}))
 
 
 class _Contacts:

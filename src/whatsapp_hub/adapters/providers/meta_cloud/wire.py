@@ -21,6 +21,8 @@ class Value(msgspec.Struct):
     message_echoes: list[msgspec.Raw] = []
     history: list[msgspec.Raw] = []
     calls: list[msgspec.Raw] = []
+    standby: msgspec.Raw = _NULL
+    recipient: msgspec.Raw = _NULL
 
 
 class Change(msgspec.Struct):
@@ -65,6 +67,8 @@ class OddValue(msgspec.Struct):
     message_echoes: msgspec.Raw = _NULL
     history: msgspec.Raw = _NULL
     calls: msgspec.Raw = _NULL
+    standby: msgspec.Raw = _NULL
+    recipient: msgspec.Raw = _NULL
 
 
 class Chunk(msgspec.Struct):
@@ -83,6 +87,35 @@ class Metadata(msgspec.Struct):
 
 
 class ContactHead(msgspec.Struct):
+    wa_id: Any = None
+    user_id: Any = None
+
+
+class Watched(msgspec.Struct):
+    """What another program of the number sends and gets (field `standby`)."""
+
+    messages: list[msgspec.Raw] = []
+    statuses: list[msgspec.Raw] = []
+    message_echoes: list[msgspec.Raw] = []
+
+
+class NestedEcho(msgspec.Struct):
+    """An echo in `standby` has its message inside, and may have its id beside it."""
+
+    message: msgspec.Raw
+    id: Any = None
+
+
+class Handover(msgspec.Struct):
+    """Who is named by a change of a thread's owner."""
+
+    sender: msgspec.Raw = _NULL
+    timestamp: Any = None
+    type: Any = None
+
+
+class Person(msgspec.Struct):
+    phone_number: Any = None
     wa_id: Any = None
     user_id: Any = None
 
@@ -125,4 +158,5 @@ STATUS = "status"
 ECHO = "echo"
 HISTORY = "history"
 CALL = "call"
+HANDOVER = "handover"
 OTHER = "other"

@@ -32,6 +32,15 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadSeen:
+    """Which program may write in the chat, as the provider says beside a message. `holder`: its role (`ai_agent`,
+    `escalation`; `another_app` where it is not said), None: we may. `is_passed`: it was given to us, for people."""
+
+    holder: str | None
+    is_passed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MessageSeen:
     """A message in a chat of the session, from the other side or (`from_me`) from our own number.
 
@@ -39,7 +48,8 @@ class MessageSeen:
     are the identities of the chat's other side: a person's phone, LID and BSUID as far as known, or one
     CHAT identity; `author` is the participant of a group, `author_phone` their number where they have a hidden id;
     `name` is how the author calls themselves. `via_api` marks an echo of a message that some
-    API client (perhaps we) sent.
+    API client (perhaps we) sent. `thread`: the message tells who has the chat's thread; one that another program has
+    it, is only watched.
     """
 
     provider_message_id: str
@@ -55,6 +65,7 @@ class MessageSeen:
     author: str | None = None
     reply_to: str | None = None
     author_phone: str | None = None
+    thread: ThreadSeen | None = None
 
 
 class Price(NamedTuple):

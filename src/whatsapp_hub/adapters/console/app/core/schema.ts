@@ -491,6 +491,7 @@ export interface ConversationDetail {
   lastMessageAt: string | null;
   waitingSince: string | null;
   windowClosesAt: string | null;
+  threadHolder: string | null;
   resolvedAt: string | null;
   noteCount?: number;
   createdAt: string;
@@ -692,6 +693,7 @@ export interface ConversationView {
   lastMessageAt: string | null;
   waitingSince: string | null;
   windowClosesAt: string | null;
+  threadHolder: string | null;
   resolvedAt: string | null;
   noteCount?: number;
   createdAt: string;
@@ -883,7 +885,7 @@ export interface FailureView {
   detail: string | null;
   retryable: boolean;
 }
-export type Feature = "qr_code" | "pairing_code" | "webhooks" | "templates" | "typing" | "mark_read" | "reply" | "download" | "edit" | "revoke" | "groups" | "history" | "polling";
+export type Feature = "qr_code" | "pairing_code" | "webhooks" | "templates" | "typing" | "mark_read" | "reply" | "download" | "edit" | "revoke" | "groups" | "history" | "polling" | "threads";
 export interface FillBody {
   conversationId: string;
 }

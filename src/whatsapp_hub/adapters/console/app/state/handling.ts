@@ -21,6 +21,7 @@ async function act(id: string, verb: string, body?: unknown, method: "POST" | "P
 
 export const take = (id: string): Promise<boolean> => act(id, "assign");
 export const assign = (id: string, userId: string): Promise<boolean> => act(id, "assign", { userId });
+export const takeThread = (id: string): Promise<boolean> => act(id, "take-thread");
 export const giveBack = (id: string): Promise<boolean> => act(id, "unassign");
 export const reopen = (id: string): Promise<boolean> => act(id, "reopen");
 export const archive = (id: string): Promise<boolean> => act(id, "archive");

@@ -22,6 +22,7 @@ from whatsapp_hub.application.handling.classify_conversation import ClassifyConv
 from whatsapp_hub.application.handling.close_conversation import ArchiveConversation, ReopenConversation
 from whatsapp_hub.application.handling.mark_read import MarkConversationUnread
 from whatsapp_hub.application.handling.snooze_conversation import SnoozeConversation
+from whatsapp_hub.application.handling.take_thread import TakeThread
 from whatsapp_hub.application.handling.transfer_conversation import TransferConversation, UnassignConversation
 from whatsapp_hub.application.reading.queries import Queries
 from whatsapp_hub.application.reading.visibility import sight_for
@@ -139,6 +140,14 @@ async def snooze_conversation(
     return ConversationView.of(await snooze_conversation(caller, ConversationId(id), until))
 
 
+@post("/conversations/{id:uuid}/take-thread", status_code=200, tags=TAGS)
+async def take_thread(caller: Asking, id: FromPath[UUID], take_thread: FromDishka[TakeThread]) -> ConversationView:
+    """Take the customer from another program that answers the same number (`threadHolder`; Meta's conversation
+    routing). Until then neither bots nor agents write to them: 409 `thread_held`. 409 `thread_refused`: WhatsApp lets
+    only the escalation partner take it."""
+    return ConversationView.of(await take_thread(caller, ConversationId(id)))
+
+
 @patch("/conversations/{id:uuid}", tags=TAGS)
 async def classify_conversation(
     caller: Asking,
@@ -211,6 +220,7 @@ HANDLERS = [
     reopen_conversation,
     mark_unread,
     snooze_conversation,
+    take_thread,
     classify_conversation,
     rename_customer,
     list_notes,

@@ -256,6 +256,8 @@ export const desk: typeof Portuguese = {
     unquote: "Do not quote",
     mayNot: "You may read this conversation, but not answer.",
     closed: "This conversation is closed.",
+    threadHeld: (who) => `Another program (${who}) has this customer. Take the conversation to write.`,
+    takeThread: "Take the conversation",
     botTalks: "The bot is talking to this customer.",
     windowClosed: "The customer's last message is more than 24 hours old: WhatsApp accepts an approved template only.",
     whose: (name) => `This conversation is ${name}'s.`,

@@ -2,6 +2,34 @@ import type { pages as Portuguese } from "../pt-BR/pages.ts";
 
 /** Texts of the other pages. */
 export const pages: typeof Portuguese = {
+  moving: {
+    menu: "Move to another provider",
+    title: (name) => `Move ${name}`,
+    more: "Contacts and conversations stay; what waits is sent by the other provider.",
+    look: "What would be lost?",
+    now: "Move now",
+    losses: "What would be lost",
+    nothing: "Nothing would be lost.",
+    waiting: (n) => `${n} messages wait to be sent.`,
+    done: (to, n) => `Moved to ${to}; ${n} messages are sent there.`,
+    codes: {
+      kinds: "Kinds of messages that it does not send",
+      features: "What it cannot do",
+      groups: "groups that it does not reach",
+      window: "Free text only within 24 hours of a customer's message",
+      windows_shut: "conversations that take templates alone until the customer writes",
+      queued_unsent: "waiting messages that will fail",
+      queued_doubtful: "waiting texts that it may refuse",
+      queued_quotes: "waiting answers that go without their quote",
+      earlier_messages: "Earlier messages cannot be edited, deleted or quoted",
+      uploads: "waiting files that are uploaded again",
+      files: "customers' files that will not be fetched",
+      history: "What phones show from before is not imported",
+      link: "A phone must be linked before anything is sent",
+      unlinked: "The linked device's keys are deleted",
+      webhook: "Give it the hub's address:",
+    },
+  },
   numbers: {
     title: "Numbers",
     more: "Each WhatsApp number, through what it connects, and how it is.",
@@ -102,6 +130,7 @@ export const pages: typeof Portuguese = {
       dialled: "Dialled",
       dial_failed: "Could not connect",
       lost: "Connection lost",
+      moved: "Moved to another provider",
       taken_over: "Another connector took over",
       store_failed: "Could not be stored",
       undecryptable: "Messages that cannot be decrypted",

@@ -261,6 +261,8 @@ export const desk: typeof Portuguese = {
     unquote: "No citar",
     mayNot: "Puede leer esta conversación, pero no responder.",
     closed: "Esta conversación está cerrada.",
+    threadHeld: (who) => `Otro programa (${who}) tiene a este cliente. Tome la conversación para escribir.`,
+    takeThread: "Tomar la conversación",
     botTalks: "El bot está conversando con este cliente.",
     windowClosed: "Pasaron 24 horas desde el último mensaje del cliente: WhatsApp solo acepta una plantilla aprobada.",
     whose: (name) => `Esta conversación es de ${name}.`,

@@ -2,6 +2,34 @@ import type { pages as Portuguese } from "../pt-BR/pages.ts";
 
 /** Texts of the other pages. */
 export const pages: typeof Portuguese = {
+  moving: {
+    menu: "Cambiar de proveedor",
+    title: (name) => `Cambiar ${name} de proveedor`,
+    more: "Los contactos y las conversaciones quedan; lo que espera lo envía el otro proveedor.",
+    look: "¿Qué se perdería?",
+    now: "Cambiar ahora",
+    losses: "Qué se perdería",
+    nothing: "No se perdería nada.",
+    waiting: (n) => `${n} mensajes esperan el envío.`,
+    done: (to, n) => `Cambió a ${to}; ${n} mensajes salen por allí.`,
+    codes: {
+      kinds: "Tipos de mensaje que no envía",
+      features: "Lo que no puede hacer",
+      groups: "grupos a los que no llega",
+      window: "Texto libre solo hasta 24 horas después de un mensaje del cliente",
+      windows_shut: "conversaciones que solo aceptan plantillas hasta que el cliente escriba",
+      queued_unsent: "mensajes en espera que fallarán",
+      queued_doubtful: "textos en espera que puede rechazar",
+      queued_quotes: "respuestas en espera que van sin la cita",
+      earlier_messages: "Los mensajes anteriores no se pueden editar, borrar ni citar",
+      uploads: "archivos en espera que se suben de nuevo",
+      files: "archivos de clientes que no se buscarán",
+      history: "Lo que los teléfonos muestran de antes no se importa",
+      link: "Hay que vincular un teléfono antes de enviar",
+      unlinked: "Las claves del dispositivo vinculado se borran",
+      webhook: "Indíquele la dirección del hub:",
+    },
+  },
   numbers: {
     title: "Números",
     more: "Cada número de WhatsApp, por dónde se conecta y cómo está.",
@@ -102,6 +130,7 @@ export const pages: typeof Portuguese = {
       dialled: "Marcó",
       dial_failed: "No pudo conectar",
       lost: "Conexión perdida",
+      moved: "Cambió de proveedor",
       taken_over: "Otro conector la tomó",
       store_failed: "No se pudo guardar",
       undecryptable: "Mensajes que no se descifran",

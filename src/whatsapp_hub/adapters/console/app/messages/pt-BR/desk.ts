@@ -263,6 +263,8 @@ export const desk = {
     unquote: "Não citar",
     mayNot: "Você pode ler esta conversa, mas não responder.",
     closed: "Esta conversa está encerrada.",
+    threadHeld: (who: string) => `Outro programa (${who}) está com este cliente. Assuma a conversa para escrever.`,
+    takeThread: "Assumir a conversa",
     botTalks: "O robô está conversando com este cliente.",
     windowClosed: "Passaram 24 horas da última mensagem do cliente: o WhatsApp só aceita um modelo aprovado.",
     whose: (name: string) => `Esta conversa é de ${name}.`,

@@ -248,6 +248,7 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
 function whyNot(c: Conversation): string | null {
   if (!may("work-conversations")) return t().composer.mayNot;
   if (!isLive(c)) return t().composer.closed;
+  if (c.threadHolder) return t().composer.threadHeld(c.threadHolder.replaceAll("_", " "));
   if (c.bot === "talking") return t().composer.botTalks;
   return isClosedWindow(c) ? t().composer.windowClosed : null;
 }
@@ -263,6 +264,13 @@ function ComeIn({ c }: { c: Conversation }): VNode | null {
     return (
       <Button small icon="reopen" onClick={() => void handling.reopen(c.id)}>
         {t().chat.reopen}
+      </Button>
+    );
+  }
+  if (c.threadHolder) {
+    return (
+      <Button small icon="hand" onClick={() => void handling.takeThread(c.id)}>
+        {t().composer.takeThread}
       </Button>
     );
   }

@@ -7,11 +7,11 @@ import { t } from "../../state/i18n.ts";
 import { Field, Select } from "../kit/controls.tsx";
 import { FormDialog } from "./parts.tsx";
 
-const PROVIDERS = ["SANDBOX", "NEONIZE", "META", "WAHA"] as const;
-type ProviderName = (typeof PROVIDERS)[number];
+export const PROVIDERS = ["SANDBOX", "NEONIZE", "META", "WAHA"] as const;
+export type ProviderName = (typeof PROVIDERS)[number];
 
 /** What each provider needs to know; secrets are written, never shown again. */
-const SETTINGS: Record<ProviderName, readonly { name: string; secret?: boolean; needed?: boolean }[]> = {
+export const SETTINGS: Record<ProviderName, readonly { name: string; secret?: boolean; needed?: boolean }[]> = {
   SANDBOX: [],
   NEONIZE: [],
   META: [

@@ -13,6 +13,7 @@ import { Button, Field } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { Dialog, Menu, type MenuItem } from "../kit/overlays.tsx";
 import { Bot } from "./Bot.tsx";
+import { MoveSession } from "./MoveSession.tsx";
 import { NewSession } from "./NewSession.tsx";
 import { FormDialog, PageHead } from "./parts.tsx";
 import { QrPanel } from "./QrPanel.tsx";
@@ -34,6 +35,7 @@ export default function Sessions(): VNode {
   const [linking, setLinking] = useState<string | null>(null);
   const [past, setPast] = useState<SessionDetail | null>(null);
   const [deleting, setDeleting] = useState<SessionDetail | null>(null);
+  const [moving, setMoving] = useState<SessionDetail | null>(null);
   const [botOf, setBotOf] = useState<SessionDetail | null>(null);
   useEffect(() => void directory.loadSessions().catch(complain), []);
   const sessions = [...directory.sessions.value].sort((a, b) => rank(a) - rank(b));
@@ -59,7 +61,13 @@ export default function Sessions(): VNode {
                 <p>{[phoneOf(s.phoneNumber), s.provider].filter(Boolean).join(" · ")}</p>
               </div>
               {canManage && (
-                <More s={s} onPast={() => setPast(s)} onBot={() => setBotOf(s)} onDelete={() => setDeleting(s)} />
+                <More
+                  s={s}
+                  onPast={() => setPast(s)}
+                  onBot={() => setBotOf(s)}
+                  onMove={() => setMoving(s)}
+                  onDelete={() => setDeleting(s)}
+                />
               )}
             </div>
             <p class="card-state">
@@ -93,6 +101,16 @@ export default function Sessions(): VNode {
       )}
       {past && <History s={past} onClose={() => setPast(null)} />}
       {botOf && <Bot s={botOf} onClose={() => setBotOf(null)} />}
+      {moving && (
+        <MoveSession
+          s={moving}
+          onClose={() => setMoving(null)}
+          onMoved={(s) => {
+            setMoving(null);
+            if (s.status === "QR_PENDING" || s.status === "CONNECTING") setLinking(s.id);
+          }}
+        />
+      )}
       {deleting && <Delete s={deleting} onClose={() => setDeleting(null)} />}
     </>
   );
@@ -133,13 +151,15 @@ interface MoreProps {
   s: SessionDetail;
   onPast: () => void;
   onBot: () => void;
+  onMove: () => void;
   onDelete: () => void;
 }
 
-function More({ s, onPast, onBot, onDelete }: MoreProps): VNode {
+function More({ s, onPast, onBot, onMove, onDelete }: MoreProps): VNode {
   const items: (MenuItem | "line")[] = [
     { label: t().numbers.history, icon: <Icon name="clock" />, run: onPast },
     { label: t().bots.menu, icon: <Icon name="bot" />, run: onBot },
+    { label: t().moving.menu, icon: <Icon name="transfer" />, run: onMove },
     { label: t().numbers.restart, icon: <Icon name="refresh" />, run: () => void run(s, "restart") },
     { label: t().numbers.logout, icon: <Icon name="logout" />, run: () => void run(s, "logout") },
     "line",
