@@ -12,9 +12,9 @@ from whatsapp_hub.application.reading.visibility import require_sight
 from whatsapp_hub.application.sending.checks import session_of
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
-from whatsapp_hub.domain.conversations.threads import held_by
 from whatsapp_hub.domain.errors import Conflict, NotSupported, ProviderError, Rejected, Unavailable
 from whatsapp_hub.domain.ids import ConversationId
+from whatsapp_hub.domain.integrations.threads import held_by
 from whatsapp_hub.domain.messaging.capabilities import Feature
 
 WITHIN_S = 20.0

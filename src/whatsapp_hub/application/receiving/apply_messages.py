@@ -26,9 +26,9 @@ from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.notification import NotificationKind
 from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
-from whatsapp_hub.domain.conversations.threads import held_by, watched
 from whatsapp_hub.domain.events import Details, EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId
+from whatsapp_hub.domain.integrations.threads import held_by, watched
 from whatsapp_hub.domain.messaging.contact import Contact, IdentityKind, address_of
 from whatsapp_hub.domain.messaging.content import Call, Text, completes
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome

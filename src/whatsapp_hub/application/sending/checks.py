@@ -8,9 +8,9 @@ from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.application.receiving.known_messages import KnownMessages
 from whatsapp_hub.domain.conversations.conversation import Conversation
-from whatsapp_hub.domain.conversations.threads import require_ours
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.ids import MessageId, SessionId, UserId
+from whatsapp_hub.domain.integrations.threads import require_ours
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 from whatsapp_hub.domain.messaging.content import Content, stored_media

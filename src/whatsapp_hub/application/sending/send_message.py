@@ -25,9 +25,9 @@ from whatsapp_hub.application.sending.open_round import OpenRound
 from whatsapp_hub.application.sending.use_template import as_shown, require_window
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
-from whatsapp_hub.domain.conversations.threads import require_ours
 from whatsapp_hub.domain.errors import Conflict, HeldElsewhere, NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId
+from whatsapp_hub.domain.integrations.threads import require_ours
 from whatsapp_hub.domain.messaging.annotating import aimed
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 from whatsapp_hub.domain.messaging.content import Content
