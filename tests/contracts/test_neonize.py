@@ -16,8 +16,8 @@ from tests.contracts.provider_contract import CONTENTS, Bench, ProviderContract
 from tests.fakes import neonize
 from tests.fakes.neonize import FakeLibrary, FakeStore, Inbox
 from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
-from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched
 from whatsapp_hub.adapters.providers.neonize.translate.split import Splitter
+from whatsapp_hub.adapters.providers.public_files import Fetched
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
 from whatsapp_hub.application.ports.connections.sockets import HoldsSockets
 from whatsapp_hub.application.ports.provider.events import RawUpdate

@@ -22,7 +22,7 @@ from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
 from whatsapp_hub.adapters.providers.neonize.pairing import host
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
-from whatsapp_hub.adapters.providers.neonize.translate.media import HttpFetch
+from whatsapp_hub.adapters.providers.public_files import HttpFetch
 from whatsapp_hub.application.ports.provider.events import ProviderEvent, SessionSeen
 from whatsapp_hub.application.ports.provider.plugin import SessionRef
 from whatsapp_hub.domain.ids import SessionId, TenantId

@@ -20,7 +20,7 @@ from tests.fakes.neonize import Inbox
 from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
 from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings
-from whatsapp_hub.adapters.providers.neonize.translate.media import HttpFetch
+from whatsapp_hub.adapters.providers.public_files import HttpFetch
 from whatsapp_hub.application.ports.provider.plugin import SessionRef
 from whatsapp_hub.domain.ids import SessionId, TenantId
 

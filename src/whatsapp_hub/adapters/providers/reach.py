@@ -47,6 +47,10 @@ class Reach:
         """Check whether an address of any kind is allowed there."""
         return self.allow_private or (bool(self.known) and (host.lower(), port) == _endpoint(self.known))
 
+    def is_inside(self, url: str) -> bool:
+        """Check whether it is the operator's own server, which may reach what companies may not."""
+        return not self.allow_private and bool(self.known) and _endpoint(url) == _endpoint(self.known)
+
     def check(self, url: str, field_name: str) -> None:
         """Raise Invalid for a literal address that is not public. A name is checked at each connection."""
         host, port = _endpoint(url)

@@ -26,7 +26,7 @@ from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings
 from whatsapp_hub.adapters.providers.neonize.sharing.wire import SYNC, Batch
 from whatsapp_hub.adapters.providers.neonize.translate.download import error_of
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
-from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched
+from whatsapp_hub.adapters.providers.public_files import Fetched
 from whatsapp_hub.application.measuring import TALLY, UNDECRYPTABLE
 from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.application.ports.provider.events import (

@@ -9,8 +9,7 @@ import pytest
 import pytest_asyncio
 
 from whatsapp_hub.adapters.names import Names
-from whatsapp_hub.adapters.providers.neonize.translate import media
-from whatsapp_hub.adapters.providers.neonize.translate.media import HttpFetch
+from whatsapp_hub.adapters.providers.public_files import HttpFetch
 from whatsapp_hub.domain.errors import Rejected, Transient
 
 ANSWERS = {
@@ -57,10 +56,9 @@ async def test_what_may_come_later_is_transient(server: str, path: str) -> None:
         await HttpFetch(allow_private=True)(server + path)
 
 
-async def test_a_file_that_is_too_large_is_rejected(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media, "MAX_BYTES", 4)
+async def test_a_file_that_is_too_large_is_rejected(server: str) -> None:
     with pytest.raises(Rejected, match="too_large"):
-        await HttpFetch(allow_private=True)(f"{server}/a.png")
+        await HttpFetch(allow_private=True, most=4)(f"{server}/a.png")
 
 
 @pytest.mark.parametrize(

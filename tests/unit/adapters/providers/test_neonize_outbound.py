@@ -10,8 +10,9 @@ import pytest
 from tests.contents import content
 from tests.fakes.neonize import GROUP, LID, PERSON, PHONE
 from whatsapp_hub.adapters.providers.neonize import errors
-from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched, mimetype_of, opus_seconds
+from whatsapp_hub.adapters.providers.neonize.translate.media import mimetype_of, opus_seconds
 from whatsapp_hub.adapters.providers.neonize.translate.outbound import Sending, Uploaded, sending, with_upload
+from whatsapp_hub.adapters.providers.public_files import Fetched
 from whatsapp_hub.application.ports.provider.plugin import Outgoing
 from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, ProviderError, Rejected, Scope, Transient
 from whatsapp_hub.domain.ids import MessageId

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
 
@@ -13,6 +15,8 @@ import pytest_asyncio
 
 from tests.fakes.files import outgoing_file
 from tests.fakes.waha import API_KEY, FakeWaha
+from whatsapp_hub.adapters.providers.public_files import Fetched
+from whatsapp_hub.adapters.providers.reach import Reach
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
 from whatsapp_hub.adapters.providers.waha.client import WahaClient, sent_id
 from whatsapp_hub.application.ports.provider.plugin import Host, Outgoing, ReadMessage, SessionRef
@@ -103,6 +107,35 @@ async def test_media_go_by_link_with_their_kind(client: WahaClient, waha: FakeWa
     assert image.body["file"] == {"url": "https://x.example/a.png?x=1", "mimetype": "image/png"}
     assert image.body["caption"] == "Look"
     assert (voice.path, voice.body["convert"]) == ("/api/sendVoice", True)
+
+
+@pytest_asyncio.fixture
+async def of_operator(waha: FakeWaha) -> AsyncIterator[WahaClient]:
+    """A client of the server of WAHA_API_URL, which stands where companies must not reach."""
+    async with aclosing(WahaClient(lambda: datetime.now(UTC), reach=Reach(known=waha.url))) as client:
+        yield client
+
+
+@pytest.mark.parametrize("url", ["{waha}/api/server/version", "http://169.254.169.254/latest", "http://localhost/x"])
+async def test_the_operators_server_fetches_nothing_that_a_sender_names(
+    of_operator: WahaClient, waha: FakeWaha, url: str
+) -> None:
+    named = outgoing(Image("Look", media=RemoteMedia(url.format(waha=waha.url))))
+    with pytest.raises(Rejected, match="public address"):
+        await of_operator.send(session(waha), named, 5.0)
+    assert waha.sent == []
+
+
+async def test_the_operators_server_gets_the_bytes_of_what_a_sender_names(
+    of_operator: WahaClient, waha: FakeWaha, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fetch(_: str) -> Fetched:
+        return Fetched(b"picture", "image/png")
+
+    monkeypatch.setattr(of_operator, "_fetch", fetch)
+    await of_operator.send(session(waha), outgoing(Image("Look", media=RemoteMedia("https://x.example/a"))), 5.0)
+    [sent] = waha.sent
+    assert sent.body["file"] == {"data": base64.b64encode(b"picture").decode(), "mimetype": "image/png"}
 
 
 LARGE = 2 * 1024 * 1024

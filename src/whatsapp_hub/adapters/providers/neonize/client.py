@@ -24,13 +24,7 @@ from whatsapp_hub.adapters.providers.neonize.native.threads import CallTimeout, 
 from whatsapp_hub.adapters.providers.neonize.session_holder import Holder
 from whatsapp_hub.adapters.providers.neonize.translate.content import File as FileToSend
 from whatsapp_hub.adapters.providers.neonize.translate.download import downloaded, wanted
-from whatsapp_hub.adapters.providers.neonize.translate.media import (
-    MAX_BYTES,
-    Fetch,
-    Fetched,
-    mimetype_of,
-    opus_seconds,
-)
+from whatsapp_hub.adapters.providers.neonize.translate.media import mimetype_of, opus_seconds
 from whatsapp_hub.adapters.providers.neonize.translate.messages import whatsapps_id
 from whatsapp_hub.adapters.providers.neonize.translate.outbound import (
     Sending,
@@ -39,6 +33,7 @@ from whatsapp_hub.adapters.providers.neonize.translate.outbound import (
     sending,
     with_upload,
 )
+from whatsapp_hub.adapters.providers.public_files import MAX_BYTES, Fetch, Fetched
 from whatsapp_hub.adapters.providers.reach import OWNER
 from whatsapp_hub.application.fair_shares import FairShares
 from whatsapp_hub.application.ports.connections.sockets import SocketHealth

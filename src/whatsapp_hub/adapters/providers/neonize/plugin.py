@@ -8,8 +8,8 @@ from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings, decode, encode
 from whatsapp_hub.adapters.providers.neonize.translate import inbound
 from whatsapp_hub.adapters.providers.neonize.translate.content import SENDS
-from whatsapp_hub.adapters.providers.neonize.translate.media import HttpFetch
 from whatsapp_hub.adapters.providers.own_settings import own
+from whatsapp_hub.adapters.providers.public_files import HttpFetch
 from whatsapp_hub.application.ports.provider.events import ProviderEvent
 from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import mimetypes
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -15,7 +16,8 @@ from cachetools import TTLCache
 from whatsapp_hub.adapters.providers.http_call import Answer, Call, HttpPool, exchange
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
 from whatsapp_hub.adapters.providers.own_settings import own
-from whatsapp_hub.adapters.providers.reach import Reach
+from whatsapp_hub.adapters.providers.public_files import HttpFetch
+from whatsapp_hub.adapters.providers.reach import OWNER, Reach
 from whatsapp_hub.adapters.providers.waha import errors, polling
 from whatsapp_hub.adapters.providers.waha.download import download
 from whatsapp_hub.adapters.providers.waha.inbound import session_seen
@@ -23,6 +25,7 @@ from whatsapp_hub.adapters.providers.waha.names import kind_of, long_id, parse_i
 from whatsapp_hub.adapters.providers.waha.outbound import NAMED, address, sending
 from whatsapp_hub.adapters.providers.waha.registering import BASIC_EVENTS, EVENTS, PATH, with_webhook, without_webhook
 from whatsapp_hub.adapters.providers.waha.settings import WahaSettings
+from whatsapp_hub.application.fair_shares import FairShares
 from whatsapp_hub.application.ports.provider.events import ChatKind, RawUpdate, SessionSeen
 from whatsapp_hub.application.ports.provider.plugin import (
     Accepted,
@@ -32,7 +35,7 @@ from whatsapp_hub.application.ports.provider.plugin import (
     RemoteFile,
     SessionRef,
 )
-from whatsapp_hub.domain.errors import ProviderError
+from whatsapp_hub.domain.errors import ProviderError, Scope, Transient
 from whatsapp_hub.domain.messaging.content import File, RemoteMedia
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
@@ -44,6 +47,8 @@ _NEW_ID_S = 3.0
 _HAS_NO_IDS = frozenset({400, 404, 405, 500, 501})
 _NO_IDS_FOR_S = 600.0
 _REMEMBERED = 1_000
+_FETCHED_BYTES, _FETCHED_AT_ONCE = 16_000_000, 3
+"""The largest that WAHA takes; one of them is held several times while it is sent."""
 _INSIDE_BYTES = 1024 * 1024
 """Up to here a file goes inside the JSON; a larger one would be held thrice, in Base64."""
 
@@ -55,19 +60,21 @@ class WahaClient:
     def __init__(self, now: Callable[[], datetime], public_url: str = "", reach: Reach | None = None) -> None:
         self._now = now
         self._public_url = public_url.rstrip("/")
-        self._http = HttpPool(reach=reach or Reach())
+        self._reach = reach or Reach()
+        self._http = HttpPool(reach=self._reach)
+        self._fetch = HttpFetch(allow_private=False, most=_FETCHED_BYTES)
+        self._fetching = FairShares[str](_FETCHED_AT_ONCE, 1, 1)
         self._without_ids: TTLCache[WahaSettings, bool] = TTLCache(_REMEMBERED, _NO_IDS_FOR_S)
         self._without_links: TTLCache[WahaSettings, bool] = TTLCache(_REMEMBERED, _NO_IDS_FOR_S)
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
         """Post the message to the engine and read its id."""
-        settings, began = _settings(session), time.monotonic()
+        settings, until = _settings(session), time.monotonic() + deadline_s
         answer = await self._by_link(settings, message, deadline_s)
         if answer is None:
-            deadline_s -= time.monotonic() - began
-            data = await message.media.whole() if message.media else None
+            message, data = await self._file(settings, message, until - time.monotonic())
             what = sending(message, settings.session, data)
-            answer = await self._call(settings, what.method, what.path, what.body, deadline_s)
+            answer = await self._call(settings, what.method, what.path, what.body, until - time.monotonic())
         id = sent_id(errors.read(answer))
         # Some engines answer an edit with the edited message: the change itself has no id then.
         return Accepted(None if id == message.content.target else id)
@@ -85,6 +92,28 @@ class WahaClient:
             self._without_links[settings] = True
             return None
         return answer
+
+    async def _file(
+        self, settings: WahaSettings, message: Outgoing, deadline_s: float
+    ) -> tuple[Outgoing, bytes | None]:
+        """Read the file that goes inside the call. Of one that the sender names by an address, the operator's own
+        server gets the bytes: it may reach what senders may not, and would send them what it found there."""
+        content = message.content
+        if message.media:
+            return message, await message.media.whole()
+        if not isinstance(content, File) or not isinstance(content.media, RemoteMedia):
+            return message, None
+        if not self._reach.is_inside(settings.url):
+            return message, None
+        try:
+            async with asyncio.timeout(deadline_s), self._fetching.place(settings.owner):
+                OWNER.set(settings.owner)
+                found = await self._fetch(content.media.url)
+        except TimeoutError as error:
+            raise Transient("media_away", "timeout", retry_after_s=_DEADLINE_S, scope=Scope.RECIPIENT) from error
+        guessed, _ = mimetypes.guess_type(content.media.url.partition("?")[0])
+        kind = content.mime_type or guessed or found.mimetype or None
+        return replace(message, content=replace(content, mime_type=kind)), found.data
 
     async def new_message_id(self, session: SessionRef, message: Outgoing) -> str | None:
         """Reserve a message id. NOWEB and GOWS make ids for the kinds that they accept one with. A server or engine
