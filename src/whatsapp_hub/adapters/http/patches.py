@@ -64,11 +64,11 @@ def utc(name: str, at: datetime | None) -> datetime | None:
 
 
 HoursSent: TypeAlias = dict[str, object]
-"""Opening hours of a body, whose every flaw the domain names (`Hours.read`); the OpenAPI document has `HoursBody`."""
+"""Opening hours of a body, whose every flaw the domain names (`Hours.given`); the OpenAPI document has `HoursBody`."""
 
 
 def hours_given(value: HoursSent | msgspec.UnsetType | None) -> Hours | Unchanged | None:
     """Decode opening hours. Raises Invalid (`/hours/…`)."""
     if isinstance(value, msgspec.UnsetType):
         return UNCHANGED
-    return None if value is None else Hours.read(value)
+    return None if value is None else Hours.given(value)

@@ -25,11 +25,22 @@ class FirstResponses:
     @classmethod
     def of(cls, pairs: Sequence[tuple[datetime, datetime]], hours: Hours | None) -> "FirstResponses":
         """Compute them from pairs of (written at, answered at); without `hours` open time is all time."""
-        if not pairs:
+        return cls.timed(timed(pairs, hours))
+
+    @classmethod
+    def timed(cls, waits: Sequence[tuple[float, float]]) -> "FirstResponses":
+        """Compute them from waits (`timed`)."""
+        if not waits:
             return cls(None, None, None, None)
-        clock = [(answered - wrote).total_seconds() for wrote, answered in pairs]
-        opened = [hours.open_time(wrote, answered).total_seconds() for wrote, answered in pairs] if hours else clock
+        clock, opened = zip(*waits, strict=True)
         return cls(fmean(clock), median(clock), fmean(opened), median(opened))
+
+
+def timed(pairs: Sequence[tuple[datetime, datetime]], hours: Hours | None) -> list[tuple[float, float]]:
+    """Return how many seconds each answer took, and how many of them were open: all where there are no `hours`."""
+    clock = [(answered - wrote).total_seconds() for wrote, answered in pairs]
+    opened = [spent.total_seconds() for spent in hours.open_times(pairs)] if hours else clock
+    return list(zip(clock, opened, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

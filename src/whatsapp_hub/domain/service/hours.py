@@ -9,10 +9,11 @@ that summer time skips does not exist, and a repeated one counts twice.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,8 @@ from whatsapp_hub.domain.errors import Flaw, Invalid
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 _HORIZON = timedelta(days=400)
+MOST_SPANS, MOST_HOLIDAYS = 12, 500
+"""A day's, and all: each customer's message is held against them."""
 
 _DAY = 24 * 60
 
@@ -60,6 +63,21 @@ class Hours:
             raise Invalid(*flaws)
         return cls(str(zone), week, holidays)
 
+    @classmethod
+    def given(cls, hours: Mapping[str, object]) -> "Hours":
+        """Parse hours that somebody sets. Raises Invalid, also where there are more of them than a company has."""
+        read = cls.read(hours)
+        flaws = [
+            Flaw(f"/hours/week/{day}", f"must be at most {MOST_SPANS}")
+            for day, spans in zip(DAYS, read.week, strict=True)
+            if len(spans) > MOST_SPANS
+        ]
+        if len(read.holidays) > MOST_HOLIDAYS:
+            flaws.append(Flaw("/hours/holidays", f"must be at most {MOST_HOLIDAYS}"))
+        if flaws:
+            raise Invalid(*flaws)
+        return read
+
     def shown(self) -> ShownHours:
         """Encode them as `read` takes them."""
         week = {
@@ -78,6 +96,20 @@ class Hours:
         """Return how much of that time is open."""
         spans = self._spans(since, until)
         return sum((min(end, until) - max(start, since) for start, end in spans), timedelta())
+
+    def open_times(self, periods: Sequence[Interval]) -> list[timedelta]:
+        """Return the open time of each period. The calendar is gone through once, however many there are."""
+        if not periods:
+            return []
+        spans = list(self._spans(min(since for since, _ in periods), max(until for _, until in periods)))
+        starts = [start for start, _ in spans]
+        before = list(accumulate((end - start for start, end in spans), initial=timedelta()))
+
+        def passed(at: datetime) -> timedelta:
+            count = bisect_right(starts, at)
+            return before[count] - max(spans[count - 1][1] - at, timedelta()) if count else timedelta()
+
+        return [max(passed(until) - passed(since), timedelta()) for since, until in periods]
 
     def after(self, at: datetime, how_long: timedelta) -> datetime:
         """Return when so much open time will have passed. Hours that never open count as always open."""

@@ -1,5 +1,6 @@
 """Business hours and holidays: when it is open, and time that counts only then."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,41 @@ def brt(day: int, hour: int, minute: int = 0, month: int = 3) -> datetime:
 )  # fmt: skip
 def test_it_is_open_in_its_spans_and_not_on_holidays(at: datetime, is_open: bool) -> None:
     assert shop.is_open(at) is is_open
+
+
+@pytest.mark.parametrize(
+    ("hours", "pointer"),
+    [
+        ({"week": {"tue": [[f"{n:02}:00", f"{n:02}:30"] for n in range(13)]}}, "/hours/week/tue"),
+        ({"week": {}, "holidays": [f"{year}-12-25" for year in range(1500, 2001)]}, "/hours/holidays"),
+    ],
+)
+def test_there_are_no_more_than_a_company_has(hours: dict[str, object], pointer: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        Hours.given(hours)
+    assert [flaw.pointer for flaw in refused.value.flaws] == [pointer]
+    assert Hours.read(hours), "what was stored before goes on"
+
+
+moments = st.integers(-500 * 24 * 60, 500 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(moments, st.timedeltas(timedelta(), timedelta(days=9))), min_size=1, max_size=4),
+    st.sampled_from(["America/Sao_Paulo", "America/New_York", "Australia/Lord_Howe"]),
+)
+def test_many_periods_at_once_are_as_each_by_itself(begun: list[tuple[datetime, timedelta]], zone: str) -> None:
+    hours = Hours.read({**SHOP, "timezone": zone, "week": {day: [["22:00", "06:00"]] for day in DAYS}})
+    periods = [(at, at + lasts) for at, lasts in begun]
+    assert hours.open_times(periods) == [hours.open_time(*period) for period in periods]
+
+
+def test_ten_thousand_periods_cost_one_look_at_the_calendar() -> None:
+    busy = Hours.given({**SHOP, "week": {day: [[f"{n:02}:00", f"{n:02}:59"] for n in range(12)] for day in DAYS}})
+    began = time.process_time()
+    busy.open_times([(NOW - timedelta(days=90, seconds=n), NOW) for n in range(10_000)])
+    assert time.process_time() - began < 1.5
 
 
 def test_time_counts_only_while_it_is_open() -> None:

@@ -1,5 +1,6 @@
 """A tenant's metrics, as hub_app."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
@@ -16,6 +17,7 @@ from whatsapp_hub.application.reading.metrics import (
     Ratings,
     Resolutions,
     SessionFigures,
+    timed,
 )
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import OnlineStatus
@@ -95,12 +97,13 @@ class PostgresMetrics:
             kept = await connection.fetchrow(_TARGETS, tenant_id, since)
             ratings = await connection.fetch(_RATINGS, tenant_id, since)
             reasons = await connection.fetch(_REASONS, tenant_id, since)
+        responses = await asyncio.to_thread(FirstResponses.of, [_pair(row) for row in pairs], tenant.hours)
         return Dashboard(
             conversations={status: states.get(status.value, 0) for status in ConversationStatus},
             messages_today=messages["today"],
             inbound=messages["inbound"],
             outbound=messages["outbound"],
-            first_responses=FirstResponses.of([_pair(row) for row in pairs], tenant.hours),
+            first_responses=responses,
             targets={
                 Target.FIRST_RESPONSE: DeadlinesKept(kept["answered_in_time"], kept["answered_late"]),
                 Target.RESOLUTION: DeadlinesKept(kept["resolved_in_time"], kept["resolved_late"]),
@@ -118,9 +121,10 @@ class PostgresMetrics:
             sent = _counts(await connection.fetch(_SENT, tenant_id, since))
             rows = await connection.fetch(_RESPONSES, tenant_id, since, RESPONSES_LOOKED_AT)
             ratings = await connection.fetch(_RATINGS, tenant_id, since)
-        pairs: dict[Any, list[tuple[datetime, datetime]]] = defaultdict(list)
-        for row in rows:
-            pairs[row["assigned_user_id"]].append(_pair(row))
+        waits: dict[Any, list[tuple[float, float]]] = defaultdict(list)
+        for row, wait in zip(rows, await asyncio.to_thread(timed, list(map(_pair, rows)), tenant.hours), strict=True):
+            waits[row["assigned_user_id"]].append(wait)
+        rated = {row["id"]: _rated([row]) for row in ratings}
         return [
             AgentFigures(
                 user_id=UserId(p["id"]),
@@ -129,8 +133,8 @@ class PostgresMetrics:
                 assigned=p["assigned"],
                 resolved=resolved.get(p["id"], 0),
                 sent=sent.get(p["id"], 0),
-                first_responses=FirstResponses.of(pairs[p["id"]], tenant.hours),
-                ratings=_rated([row for row in ratings if row["id"] == p["id"]]),
+                first_responses=FirstResponses.timed(waits[p["id"]]),
+                ratings=rated.get(p["id"], Ratings()),
             )
             for p in people
         ]
