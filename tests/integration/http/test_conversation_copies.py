@@ -46,6 +46,22 @@ async def test_a_copy_holds_all_that_was_said_and_says_who_took_it(company: Comp
     assert (await agent.get(url(conversation, "copy"), format="pdf")).status_code == 400
 
 
+async def test_a_copy_with_many_notes_is_whole_and_in_order(company: Company) -> None:
+    sales = await company.department("Vendas")
+    agent = await company.agent(sales, "ONLINE")
+    conversation = await routed(company, sales)
+    for n in range(205):
+        assert (await agent.post(url(conversation, "notes"), {"content": f"note {n}."})).status_code == 201
+    answer = await agent.post("/api/messages/send", {"conversationId": conversation["id"], "content": "at last"})
+    assert answer.status_code == 202
+    copy = (await agent.get(url(conversation, "copy"), format="json", notes="true")).json()
+    assert [note["content"] for note in copy["notes"]] == [f"note {n}." for n in range(205)]
+    page = (await agent.get(url(conversation, "copy"), notes="true")).text
+    places = [page.index(f"note {n}.") for n in range(205)]
+    assert places == sorted(places)
+    assert places[-1] < page.index("at last")
+
+
 async def test_a_copy_of_many_messages_is_whole_and_in_order(company: Company) -> None:
     sales = await company.department("Vendas")
     agent = await company.agent(sales, "ONLINE")

@@ -15,17 +15,18 @@ from whatsapp_hub.domain.ids import ConversationId, TenantId, UserId
 from whatsapp_hub.domain.messaging.contact import Contact
 from whatsapp_hub.domain.messaging.message import Message
 
-PAGE, MOST_PEOPLE, MOST_NOTES = 200, 2_000, 5_000
+PAGE, MOST_PEOPLE = 200, 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationCopy:
-    """What a copy holds; `messages` are read page by page, in their order. `names` are those of the company's users."""
+    """What a copy holds; `notes` and `messages` are read page by page, in their order. `names`: of the company's
+    users."""
 
     company: Tenant
     conversation: Conversation
     contact: Contact
-    notes: Sequence[Note]
+    notes: AsyncIterator[Sequence[Note]]
     names: Mapping[UserId, str]
     messages: AsyncIterator[Sequence[Message]]
 
@@ -45,23 +46,23 @@ class CopyConversation:
         tenant_id, sight = caller.tenant_id, await sight_for(caller, self.queries)
         conversation = await self.queries.conversation(tenant_id, sight, conversation_id)
         contact = await self.queries.contact_of(tenant_id, conversation_id)
-        notes = await self._notes(tenant_id, conversation_id) if with_notes else []
         async with self.storage.tenant(tenant_id) as uow:
             company = uow.tenant
             await uow.conversations.copied(conversation_id, form, with_notes=with_notes)
             await uow.commit()
         names = await self._names(tenant_id)
+        notes = self._notes(tenant_id, conversation_id, are_wanted=with_notes)
         return ConversationCopy(company, conversation, contact, notes, names, self._pages(tenant_id, conversation_id))
 
-    async def _notes(self, tenant_id: TenantId, conversation_id: ConversationId) -> list[Note]:
-        found: list[Note] = []
-        cursor = None
-        while len(found) < MOST_NOTES:
+    async def _notes(
+        self, tenant_id: TenantId, conversation_id: ConversationId, *, are_wanted: bool
+    ) -> AsyncIterator[Sequence[Note]]:
+        cursor, goes_on = None, are_wanted
+        while goes_on:
             page = await self.queries.notes(tenant_id, conversation_id, PAGE, cursor)
-            found += page.items
-            if (cursor := page.next_cursor) is None:
-                break
-        return found
+            yield page.items
+            cursor = page.next_cursor
+            goes_on = cursor is not None
 
     async def _names(self, tenant_id: TenantId) -> dict[UserId, str]:
         names: dict[UserId, str] = {}

@@ -53,8 +53,9 @@ async def test_a_copy_is_whole_and_notes_are_taken_only_if_wanted(office: Office
     copy_conversation = CopyConversation(office.storage, queries)  # type: ignore[arg-type] # what a copy needs of it
     copy = await copy_conversation(office.admin, conversation.id, "json", with_notes=True)
     assert [m.seq async for page in copy.messages for m in page] == list(range(1, COUNT + 1))
-    assert copy.notes == ["first", "second"]
-    assert (await copy_conversation(office.admin, conversation.id, "html", with_notes=False)).notes == []
+    assert [page async for page in copy.notes] == [["first"], ["second"]], "a page at a time"
+    plain = await copy_conversation(office.admin, conversation.id, "html", with_notes=False)
+    assert [page async for page in plain.notes] == []
 
 
 async def test_what_one_may_not_see_is_not_copied(office: Office) -> None:

@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator
 from datetime import datetime, tzinfo
 from html import escape
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.messaging import content as kinds
 from whatsapp_hub.domain.messaging.message import Direction, Message
 
+AT_ONCE = 200
 USUAL_ZONE = "America/Sao_Paulo"
 
 _STYLE = (
@@ -43,7 +45,7 @@ class ConversationPage:
         hours = copy.company.hours
         self._zone: tzinfo = ZoneInfo(hours.timezone if hours else USUAL_ZONE)
         self._texts = _TEXTS[copy.company.language].split("|")
-        self._notes = list(copy.notes)
+        self._notes: deque[Note] = deque()
 
     def head(self) -> str:
         """Begin the page."""
@@ -58,17 +60,33 @@ class ConversationPage:
             "</p></header><ol>"
         )
 
-    def lines(self, messages: Sequence[Message]) -> str:
-        """Show messages in their order, each after the notes that were written before it."""
-        return "".join(line for message in messages for line in (*self._until(message.created_at), self._line(message)))
+    async def lines(self) -> AsyncIterator[str]:
+        """Show messages in their order, each after the notes that were written before it, some at a time."""
+        lines: list[str] = []
+        async for messages in self._copy.messages:
+            for message in messages:
+                while note := await self._note_until(message.created_at):
+                    lines.append(self._note(note))
+                    if len(lines) >= AT_ONCE:
+                        yield _taken(lines)
+                lines.append(self._line(message))
+            yield _taken(lines)
+        while note := await self._note_until(None):
+            lines.append(self._note(note))
+            if len(lines) >= AT_ONCE:
+                yield _taken(lines)
+        yield _taken(lines)
 
     def foot(self) -> str:
-        """End the page with the notes that came last."""
-        return "".join(map(self._note, self._notes)) + "</ol></body></html>"
+        """End the page."""
+        return "</ol></body></html>"
 
-    def _until(self, at: datetime) -> Iterator[str]:
-        while self._notes and self._notes[0].created_at <= at:
-            yield self._note(self._notes.pop(0))
+    async def _note_until(self, at: datetime | None) -> Note | None:
+        """Take the next note, if it was written until then; None: any."""
+        if not self._notes:
+            self._notes.extend(await anext(self._copy.notes, None) or ())
+        is_next = bool(self._notes) and (at is None or self._notes[0].created_at <= at)
+        return self._notes.popleft() if is_next else None
 
     def _note(self, note: Note) -> str:
         by = self._copy.names.get(note.user_id, "") if note.user_id else ""
@@ -94,6 +112,12 @@ class ConversationPage:
 
     def _time(self, at: datetime) -> str:
         return at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _taken(lines: list[str]) -> str:
+    taken = "".join(lines)
+    lines.clear()
+    return taken
 
 
 def _said(message: Message) -> str:

@@ -50,14 +50,14 @@ async def copy_conversation(
         **({"Content-Security-Policy": POLICY} if is_page else {}),
     }
     media_type = "text/html; charset=utf-8" if is_page else "application/json"
-    parts = _page(copy, ConversationPage(copy, clock())) if is_page else _json(copy)
+    parts = _page(ConversationPage(copy, clock())) if is_page else _json(copy)
     return Stream(parts, headers=headers, media_type=media_type)
 
 
-async def _page(copy: ConversationCopy, page: ConversationPage) -> AsyncIterator[str]:
+async def _page(page: ConversationPage) -> AsyncIterator[str]:
     yield page.head()
-    async for messages in copy.messages:
-        yield page.lines(messages)
+    async for lines in page.lines():
+        yield lines
     yield page.foot()
 
 
@@ -66,9 +66,14 @@ async def _json(copy: ConversationCopy) -> AsyncIterator[bytes]:
     head = {
         "conversation": ConversationView.of(copy.conversation),
         "contact": ContactView.of(copy.contact),
-        "notes": [NoteView.of(note) for note in copy.notes],
     }
-    yield encode(head)[:-1] + b',"messages":['
+    yield encode(head)[:-1] + b',"notes":['
+    separator = b""
+    async for notes in copy.notes:
+        for note in notes:
+            yield separator + encode(NoteView.of(note))
+            separator = b","
+    yield b'],"messages":['
     separator = b""
     async for messages in copy.messages:
         for message in messages:
