@@ -84,7 +84,7 @@ class ConversationPage:
     async def _note_until(self, at: datetime | None) -> Note | None:
         """Take the next note, if it was written until then; None: any."""
         if not self._notes:
-            self._notes.extend(await anext(self._copy.notes, None) or ())
+            self._notes.extend(await anext(self._copy.notes, []))
         is_next = bool(self._notes) and (at is None or self._notes[0].created_at <= at)
         return self._notes.popleft() if is_next else None
 
