@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from tests.contracts.storage.world import NOW, World, new_id
+from whatsapp_hub.domain.accounts.preferences import Preferences, SavedView, Theme
+from whatsapp_hub.domain.accounts.tenant import Language
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role
 from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 from whatsapp_hub.domain.errors import Conflict, NotFound
@@ -159,3 +161,17 @@ class UserContract:
             await uow.users.lock_administrators()
             assert not await uow.users.has_administrator(other_than=admin.id)
             assert await uow.users.has_administrator(other_than=UserId(new_id()))
+
+    async def test_preferences_are_kept_and_read_as_a_whole(self, world: World) -> None:
+        user = await world.add_user()
+        async with world.uow() as uow:
+            assert await uow.users.preferences(user.id) == Preferences()
+        kept = Preferences((SavedView("Late", "view=all&late=1"),), Language.ES, Theme.DARK, enter_sends=False)
+        await world.done(lambda uow: uow.users.keep_preferences(user.id, kept))
+        async with world.uow() as uow:
+            assert await uow.users.preferences(user.id) == kept
+            assert await uow.users.peek(user.id) == user
+            with pytest.raises(NotFound):
+                await uow.users.preferences(UserId(new_id()))
+            with pytest.raises(NotFound):
+                await uow.users.keep_preferences(UserId(new_id()), kept)

@@ -244,6 +244,22 @@ class LogContract:
         with pytest.raises(Expired):
             await world.hub.log.read(await world.hub.log.head() + 1, 9)
 
+    async def test_the_log_is_read_backwards_by_type(self, world: World) -> None:
+        conversation, log = await world.conversation(), world.hub.log
+        start = await log.head()
+        opened, resolved = EventType.CONVERSATION_OPENED, EventType.CONVERSATION_RESOLVED
+        for types in (opened, resolved), (opened,):
+            await publish(conversation, world, *types)
+        company = world.tenant.id
+        newest, place = await log.before(None, 2, company)
+        assert [e.type for e in newest] == [opened.value, resolved.value]
+        assert [e.position for e in newest] == [start + 3, start + 2]
+        assert place == start + 2
+        assert [e.position for e in (await log.before(place, 1, company))[0]] == [start + 1]
+        only, _ = await log.before(2**62, 2, company, {opened.value})
+        assert [e.position for e in only] == [start + 3, start + 1]
+        assert await log.before(0, 5, company) == ([], None)
+
     async def test_a_conversation_is_read_as_it_was_at_a_position(self, world: World) -> None:
         conversation, log = await world.conversation(), world.hub.log
         before = await log.head()

@@ -47,6 +47,9 @@ class Person:
     async def post(self, path: str, body: object = None, **headers: str) -> httpx.Response:
         return await self.http.post(path, json=body, headers={**self.headers, **headers})
 
+    async def put(self, path: str, body: object) -> httpx.Response:
+        return await self.http.put(path, json=body, headers=self.headers)
+
     async def patch(self, path: str, body: object) -> httpx.Response:
         return await self.http.patch(path, json=body, headers=self.headers)
 

@@ -108,3 +108,22 @@ async def test_contacts_go_out_as_a_table_and_come_back_from_it(running: Running
     assert len((await admin.get("/api/contacts")).json()) == 3
     many = "phone\n" + "".join(f"55119{number:08d}\n" for number in range(81000000, 81002000))
     assert await imported(other, many) == (200, {"created": 2000, "updated": 0, "unchanged": 0})
+
+
+async def test_a_contacts_conversations_are_those_that_one_may_see(company: Company) -> None:
+    sales, support = await company.department("Sales", isRoot=True), await company.department("Support")
+    agent, other = await company.agent(sales), await company.agent(support)
+    session = await company.session(routing="none")
+    await company.customer_writes(session, "5511999990001", "oi", "Ana")
+
+    async def there() -> bool:
+        return bool((await company.admin.get("/api/conversations")).json())
+
+    await eventually(there)
+    [conversation] = (await company.admin.get("/api/conversations")).json()
+    path = f"/api/contacts/{conversation['contactId']}/conversations"
+    assert [c["id"] for c in (await company.admin.get(path)).json()] == [conversation["id"]]
+    await company.admin.post(f"/api/conversations/{conversation['id']}/assign", {"userId": agent.id})
+    assert [c["id"] for c in (await agent.get(path)).json()] == [conversation["id"]]
+    assert (await other.get(path)).json() == []
+    assert (await company.admin.get(f"{path}?cursor=x")).status_code == 400

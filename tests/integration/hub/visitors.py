@@ -267,6 +267,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "content": {"kind": "text", "text": "x"},
     },
     "PATCH /api/users/{id}": {"name": "Bia"},
+    "PUT /api/auth/preferences": {"views": [{"name": "Late", "query": "view=all&late=1"}]},
     "PATCH /api/users/me/status": {"status": "ONLINE"},
     "POST /api/webhooks/{id}/replay": {"after": 0},
     "POST /api/rules": {"name": "R", "actions": {"labels": ["a"]}},

@@ -17,6 +17,7 @@ async def play(w: Walk) -> None:
     await _administrator(w)
     await _departments(w)
     await _users(w)
+    await _preferences(w)
     await _passwords(w)
     await _sign_ins(w)
     await _second_factor(w)
@@ -84,6 +85,14 @@ async def _users(w: Walk) -> None:
     await enters(w, "Paulo", "paulo@walk.example")
     await w.ask("PATCH /api/users/me/status", w.people["Rita"], {"status": "ONLINE"})
     await w.ask("PATCH /api/users/me/status", w.people["Rita"], {"status": "AWAY"}, "bad")
+
+
+async def _preferences(w: Walk) -> None:
+    row = "/api/auth/preferences"
+    late = {"name": "Late", "query": "view=all&late=1"}
+    await w.ask(f"PUT {row}", body={"views": [late], "theme": "dark"})
+    await w.ask(f"PUT {row}", body={"views": [late, {"name": "Late", "query": ""}]}, note="bad views")
+    await w.ask(f"GET {row}")
 
 
 async def _passwords(w: Walk) -> None:

@@ -256,6 +256,7 @@ async def _ends(w: Walk) -> None:
     [found, *_] = await w.look("/api/contacts", search=BEA)
     one = {"id": found["id"]}
     await w.ask("GET /api/contacts/{id}", path=one)
+    await w.ask("GET /api/contacts/{id}/conversations", path=one)
     await w.ask("PATCH /api/contacts/{id}", body={"labels": ["vip"], "fields": {"cidade": "Recife"}}, path=one)
     table = "phone,name,cidade\n+55 11 96666-3333,Caio,Recife\n"
     await w.ask("POST /api/contacts/csv", content=table)

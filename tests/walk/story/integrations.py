@@ -152,6 +152,8 @@ async def _events(w: Walk) -> None:
     row, program = "GET /api/events", w.people["reader"]
     await w.ask(row, program, query={"limit": 1})
     await w.ask(row, program, note="bad", query={"after": "x"})
+    await w.ask(row, program, note="backwards", query={"before": 0, "types": TYPES})
+    await w.ask(row, program, note="both ways", query={"before": 9, "after": 1})
     await _record_log(w)
     async with w.stream("GET /api/events/stream", program, "of types", {"after": 0, "types": TYPES}):
         pass

@@ -26,6 +26,7 @@ from whatsapp_hub.adapters.http.api.accounts import (
     departments,
     oidc,
     password_resets,
+    preferences,
     second_factor,
     sign_ins,
     tenants,
@@ -235,7 +236,19 @@ def create_app(
 
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
-        *(auth, browser_sessions, oidc, second_factor, sign_ins, api_keys, users, departments, sessions, session_codes),
+        *(
+            auth,
+            browser_sessions,
+            oidc,
+            second_factor,
+            sign_ins,
+            preferences,
+            api_keys,
+            users,
+            departments,
+            sessions,
+            session_codes,
+        ),
         *(conversations, listing, copies, handling, bulk, messages, scheduled, media),
         *(notifications, bots, moves, rules, templates, company, contacts, personal_data, metrics, password_resets),
         *(events, webhooks, tenants, system),

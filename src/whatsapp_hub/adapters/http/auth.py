@@ -36,6 +36,7 @@ ENROLS = {"enrols": True}
 """`opt=ENROLS` on a handler: also somebody who must first enrol a second factor may call it."""
 
 COMPANY_HEADER = "X-Company-Id"
+COMPANY_PARAMETER = "companyId"
 KEY_HEADERS = ("X-Api-Key", "apikey")
 _OPENED = "whatsapp_hub.opened_ticket"
 BY_COOKIE = "whatsapp_hub.by_cookie"
@@ -81,7 +82,16 @@ async def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
             cast("dict[str, object]", connection.scope)[_OPENED] = opened
         return await callers(opened.credential, opened.company_id)
     enrols = bool(connection.route_handler.opt.get("enrols"))
-    return await callers(credential_of(connection), connection.headers.get(COMPANY_HEADER), enrols=enrols)
+    credential = credential_of(connection)
+    return await callers(credential, _company(connection), enrols=enrols)
+
+
+def _company(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """Return the company that a MASTER chose. What a page shows or downloads by its address (a picture, a stream of
+    events) cannot send a header: its address names the company."""
+    chosen = connection.headers.get(COMPANY_HEADER)
+    is_an_address = connection.scope.get("method") == "GET" and connection.scope.get(BY_COOKIE)
+    return connection.query_params.get(COMPANY_PARAMETER) if chosen is None and is_an_address else chosen
 
 
 def opened_ticket(connection: ASGIConnection[Any, Any, Any, Any]) -> OpenedTicket | None:

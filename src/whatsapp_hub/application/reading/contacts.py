@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from whatsapp_hub.application.reading.queries import Page
+from whatsapp_hub.application.reading.queries import Page, Sight
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.messaging.contact import Contact
 
@@ -32,4 +33,11 @@ class ContactBook(Protocol):
 
     async def one(self, tenant_id: TenantId, contact_id: ContactId) -> Contact:
         """Read one. Raises NotFound."""
+        ...
+
+    async def rounds(
+        self, tenant_id: TenantId, sight: Sight, contact_id: ContactId, limit: int, cursor: str | None
+    ) -> Page[Conversation]:
+        """Return the conversations with a contact, on every number, that the reader may see: the newest first. Raises
+        Invalid for a cursor that is not ours."""
         ...

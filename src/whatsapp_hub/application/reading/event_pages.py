@@ -1,5 +1,7 @@
 """Pages of the event log that are short in bytes as well as in events."""
 
+from collections.abc import Collection
+
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
 from whatsapp_hub.domain.ids import TenantId
 
@@ -25,6 +27,22 @@ async def read_page(
         if size > MOST_BYTES:
             break
     return page, page[-1].position if page else None
+
+
+async def read_back(
+    log: EventLog, before: int | None, limit: int, tenant_id: TenantId, types: Collection[str]
+) -> tuple[list[LoggedEvent], int | None]:
+    """Return a company's events before a position (None: the newest), descending, of these types (none: of all), and
+    the position from which to go on (None: there are no more). May be short, or empty, and yet go on."""
+    page: list[LoggedEvent] = []
+    size, place = 0, before
+    while len(page) < limit and size <= MOST_BYTES:
+        found, place = await log.before(place, min(limit - len(page), _fitting(len(page), size)), tenant_id, types)
+        page += found
+        size += sum(len(event.body) for event in found)
+        if place is None or not found:
+            break
+    return page, place
 
 
 def _fitting(read: int, size: int) -> int:

@@ -204,6 +204,10 @@ class Queries(Protocol):
         """List them, the oldest first."""
         ...
 
+    async def newest_notes(self, tenant_id: TenantId, conversation_id: ConversationId, limit: int) -> list[Note]:
+        """Return so many of the newest, the oldest of them first."""
+        ...
+
     async def assignments(
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
     ) -> Page[Assignment]:

@@ -16,6 +16,7 @@ from whatsapp_hub.application.accounts.departments import CreateDepartment, Dele
 from whatsapp_hub.application.accounts.move_tenants import MoveTenant
 from whatsapp_hub.application.accounts.new_passwords import NewPasswords
 from whatsapp_hub.application.accounts.operators import ListUsers, ResetSecondFactor, SetPassword, SignOutUser
+from whatsapp_hub.application.accounts.preferences import KeepPreferences, ReadPreferences
 from whatsapp_hub.application.accounts.quick_replies import (
     CreateQuickReply,
     DeleteQuickReply,
@@ -136,7 +137,7 @@ class UseCases(Provider):
         *(RegisterUser, UpdateUser, CreateDepartment, UpdateDepartment, DeleteDepartment),
         *(CreateApiKey, ListApiKeys, RevokeApiKey, ListSignIns, EndSignIn, EndSignIns),
         *(CreateOperator, ListUsers, ResetSecondFactor, SetPassword, SignOutUser, EnsureAdmin, SetPresence, Heartbeat),
-        *(OpenSignIn, AdmitAdministrator),
+        *(OpenSignIn, AdmitAdministrator, ReadPreferences, KeepPreferences),
         *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
         *(ForeseeMove, MoveSession, PlanMove, MakePlannedMoves),
         *(BindBot, UnbindBot, CloseIdleSessions, ReadSessionHistory, WriteHistory),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
-from whatsapp_hub.application.reading.event_pages import FIRST, MOST_BYTES, read_page
+from whatsapp_hub.application.reading.event_pages import FIRST, MOST_BYTES, read_back, read_page
 from whatsapp_hub.domain.ids import TenantId
 
 OURS = TenantId(uuid4())
@@ -28,6 +29,25 @@ class Log:
         assert tenant_id == OURS
         self.reads += 1
         return [event for event in self.events if after is None or event.position > after][:limit]
+
+    async def before(
+        self, position: int | None, limit: int, tenant_id: TenantId, types: Collection[str] = ()
+    ) -> tuple[list[LoggedEvent], int | None]:
+        assert (tenant_id, types) == (OURS, ())
+        found = [e for e in reversed(self.events) if position is None or e.position < position][:limit]
+        return found, found[-1].position if len(found) == limit else None
+
+
+@given(st.lists(st.sampled_from([1, 500, LONG, MOST_BYTES * 2]), max_size=60), st.integers(1, 50))
+async def test_backwards_too_every_event_comes_once(sizes: list[int], limit: int) -> None:
+    log, found, place = Log(sizes), [], None
+    for _ in range(len(sizes) + 2):
+        page, place = await read_back(log, place, limit, OURS, ())  # type: ignore[arg-type] # what is read of a log
+        found += page
+        assert len(page) <= limit
+        if place is None:
+            break
+    assert found == log.events[::-1]
 
 
 @given(st.lists(st.sampled_from([1, 500, LONG, MOST_BYTES * 2]), max_size=60), st.integers(1, 50))

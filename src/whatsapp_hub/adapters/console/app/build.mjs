@@ -122,7 +122,7 @@ const sizes = {
   login: kb(new Set([...needs(main), ...needs(entry("messages/pt-BR.ts"))])),
   inbox: kb(
     new Set(
-      ["main.tsx", "messages/pt-BR.ts", "messages/pt-BR/admin.ts", "ui/shell/Desk.tsx"].flatMap((point) => [
+      ["main.tsx", "messages/pt-BR.ts", "messages/pt-BR/behind.ts", "ui/shell/Desk.tsx"].flatMap((point) => [
         ...needs(entry(point)),
       ]),
     ),

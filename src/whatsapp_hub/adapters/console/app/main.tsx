@@ -13,7 +13,7 @@ async function start(): Promise<void> {
   const [code, link] = [given.get("code"), given.get("in")];
   if (code || link) history.replaceState(null, "", location.pathname + location.search);
   if (code) await exchange(code).catch(complain);
-  if (link) await enterByLink(link).catch(() => say(t().inbox.usedLink, "danger"));
+  if (link) await enterByLink(link).catch(() => say(t().login.usedLink, "danger"));
   if (standing.value !== "in") await recognise();
   if (standing.value === "in" && (path.value === "/login" || path.value === "/")) go("/dashboard", { replace: true });
   render(<App />, document.getElementById("app")!);

@@ -166,14 +166,6 @@ class ConversationView(View, kw_only=True):
         )
 
 
-class ConversationDetail(ConversationView, kw_only=True):
-    """A conversation with its contact and its newest messages. `nextCursor` leads to older ones."""
-
-    contact: ContactView
-    messages: list[MessageView]
-    next_cursor: str | None
-
-
 class AssignmentView(View):
     """A period in which a user had the conversation; `unassignedAt` null: they have it now."""
 
@@ -243,3 +235,14 @@ class NotificationsRead(View):
     """How many were unread until now."""
 
     read: int
+
+
+class ConversationDetail(ConversationView, kw_only=True):
+    """A conversation with its contact and its newest messages. `nextCursor` leads to older ones. `notes` (the newest
+    200) and `scheduled` (the next 200) stand there where the request names them."""
+
+    contact: ContactView
+    messages: list[MessageView]
+    next_cursor: str | None
+    notes: list[NoteView] | UnsetType = UNSET
+    scheduled: list[MessageView] | UnsetType = UNSET

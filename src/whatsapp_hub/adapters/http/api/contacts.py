@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBo
 from litestar.response import Stream
 
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
+from whatsapp_hub.adapters.contracts.views.conversations import ConversationView
 from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
@@ -18,6 +19,8 @@ from whatsapp_hub.application.contacts.edit_contact import BlockContact, Contact
 from whatsapp_hub.application.contacts.exchange_contacts import ExportContacts, ImportContacts
 from whatsapp_hub.application.contacts.join_contacts import MergeContacts, SplitContact
 from whatsapp_hub.application.reading.contacts import ContactBook, ContactFilter
+from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.application.reading.visibility import sight_for
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Flaw, Invalid
 from whatsapp_hub.domain.ids import ContactId
@@ -93,6 +96,22 @@ async def get_contact(caller: Asking, id: FromPath[UUID], book: FromDishka[Conta
     return ContactView.of(await book.one(caller.tenant_id, ContactId(id)))
 
 
+@get("/contacts/{id:uuid}/conversations", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS)
+async def list_rounds(
+    caller: Asking,
+    id: FromPath[UUID],
+    book: FromDishka[ContactBook],
+    queries: FromDishka[Queries],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response[list[ConversationView]]:
+    """List the conversations with a contact that the caller may see, on every number: the newest first."""
+    sight = await sight_for(caller, queries)
+    found = await book.rounds(caller.tenant_id, sight, ContactId(id), limit, cursor)
+    beside = await queries.glances(caller.tenant_id, [c.id for c in found.items])
+    return page([ConversationView.of(c, beside[c.id]) for c in found.items], found.next_cursor)
+
+
 @patch("/contacts/{id:uuid}", guards=MANAGE, tags=TAGS)
 async def edit_contact(
     caller: Asking, id: FromPath[UUID], data: JSONBody[ContactPatch], edit_contact: FromDishka[EditContact]
@@ -165,6 +184,6 @@ async def import_table(caller: Asking, body: RawBody, import_contacts: FromDishk
 
 
 HANDLERS = [
-    *(list_contacts, get_contact, edit_contact, block_contact, unblock_contact),
+    *(list_contacts, get_contact, list_rounds, edit_contact, block_contact, unblock_contact),
     *(merge_contacts, split_contact, export_table, import_table),
 ]

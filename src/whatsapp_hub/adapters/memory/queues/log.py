@@ -53,6 +53,13 @@ class MemoryEventLog:
             raise Expired(after, tail)
         return list(self.logged(after or 0, tenant_id)[:limit])
 
+    async def before(
+        self, position: int | None, limit: int, tenant_id: TenantId, types: Collection[str] = ()
+    ) -> tuple[list[LoggedEvent], int | None]:
+        older = [logged for logged, _ in reversed(self._kept) if position is None or logged.position < position]
+        own = [logged for logged in older if logged.tenant_id == tenant_id and (not types or logged.type in types)]
+        return own[:limit], own[limit - 1].position if len(own) >= limit else None
+
     async def conversation_at(self, conversation_id: ConversationId, position: int) -> bytes | None:
         bodies = [
             logged.body

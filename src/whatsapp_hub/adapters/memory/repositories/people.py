@@ -5,8 +5,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, copied
-from whatsapp_hub.adapters.memory.tables.entities import ASSIGNMENTS, CONVERSATIONS, DEPARTMENTS, TENANTS, USERS
+from whatsapp_hub.adapters.memory.tables.entities import (
+    ASSIGNMENTS,
+    CONVERSATIONS,
+    DEPARTMENTS,
+    PREFERENCES,
+    TENANTS,
+    USERS,
+)
 from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.preferences import Preferences
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
 from whatsapp_hub.domain.conversations.assignment import Candidate
 from whatsapp_hub.domain.errors import Conflict, NotFound
@@ -151,6 +159,14 @@ class MemoryUsers:
     async def has_administrator(self, other_than: UserId) -> bool:
         may = (u for u in self._rows.each(USERS) if u.is_active and u.role in (Role.ADMIN, Role.MASTER))
         return any(u.id != other_than for u in may)
+
+    async def preferences(self, user_id: UserId) -> Preferences:
+        await self.peek(user_id)
+        return self._rows.peek(PREFERENCES, user_id) or Preferences()
+
+    async def keep_preferences(self, user_id: UserId, preferences: Preferences) -> None:
+        await self.peek(user_id)
+        await self._rows.put(PREFERENCES, user_id, preferences)
 
     async def lock_masters(self) -> None:
         await self._hub.lock_name("masters")

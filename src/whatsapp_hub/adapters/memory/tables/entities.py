@@ -3,6 +3,7 @@
 from whatsapp_hub.adapters.memory.engine.database import Table
 from whatsapp_hub.application.ports.queues.inbox import ProviderKey
 from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.preferences import Preferences
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.conversations.assignment import Assignment
@@ -33,4 +34,5 @@ MARKED: Table[ConversationId, int] = Table("marked")
 """How far WhatsApp was told that a conversation's messages were read."""
 DEPARTMENTS: Table[DepartmentId, Department] = Table("departments")
 USERS: Table[UserId, User] = Table("users")
+PREFERENCES: Table[UserId, Preferences] = Table("preferences")
 SESSIONS: Table[SessionId, Session] = Table("sessions")

@@ -3,10 +3,11 @@
 from uuid import UUID
 
 from whatsapp_hub.adapters.postgres.queries.cursors import Id, encode_cursor, read_id
-from whatsapp_hub.adapters.postgres.repositories import contacts
+from whatsapp_hub.adapters.postgres.repositories import contacts, conversations
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.contacts import ContactFilter
-from whatsapp_hub.application.reading.queries import Page
+from whatsapp_hub.application.reading.queries import Page, Sight
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.messaging.contact import Contact
@@ -41,6 +42,14 @@ _FIELD_NAMES = f"""
     FROM ({_CARDS}) c LEFT JOIN LATERAL jsonb_object_keys(c.fields) AS f (name) ON true"""
 MOST_NAMES = 200
 _ONE = f"SELECT {contacts.COLUMNS} FROM contacts WHERE id = $1"
+# Along the index `rounds`, once for each number of the company. Who sees what: `application/reading/visibility.py`.
+_ROUNDS = f"""
+    SELECT {conversations.COLUMNS} FROM conversations
+    WHERE session_id = ANY (ARRAY(SELECT id FROM hub.sessions WHERE tenant_id = hub.tenant())) AND contact_id = $1
+      AND id < $2
+      AND ($3 OR assigned_user_id = $4 OR department_id = $5
+        OR (assigned_user_id IS NULL AND department_id IS NULL))
+    ORDER BY id DESC LIMIT $6"""
 _FIRST = UUID(int=2**128 - 1)
 
 
@@ -77,6 +86,17 @@ class PostgresContactBook:
             if row is None:
                 raise NotFound("contact", contact_id)
             return (await contacts.contacts_of(connection, [row]))[contact_id]
+
+    async def rounds(
+        self, tenant_id: TenantId, sight: Sight, contact_id: ContactId, limit: int, cursor: str | None
+    ) -> Page[Conversation]:
+        """Read a page by descending id."""
+        before = read_id(cursor).id if cursor is not None else _FIRST
+        seen = (sight.everything, sight.user_id, sight.department_id)
+        async with self._storage.connection(tenant_id) as connection:
+            rows = await connection.fetch(_ROUNDS, contact_id, before, *seen, limit + 1)
+        items = [conversations.conversation_of(row) for row in rows[:limit]]
+        return Page(items, encode_cursor(Id(items[-1].id)) if len(rows) > limit else None)
 
 
 def _label_pattern(label: str | None) -> str | None:

@@ -85,6 +85,8 @@ _SESSIONS = f"""
     {sessions.SELECT} WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3"""
 _NOTES = f"""
     SELECT {notes.NOTE_COLUMNS} FROM notes WHERE conversation_id = $1 AND id > $2 ORDER BY id LIMIT $3"""
+_NEWEST_NOTES = f"""
+    SELECT {notes.NOTE_COLUMNS} FROM notes WHERE conversation_id = $1 ORDER BY id DESC LIMIT $2"""
 _NOTIFICATIONS = f"""
     SELECT {notes.NOTIFICATION_COLUMNS} FROM notifications
     WHERE user_id = $1 AND id < $2 AND (NOT $3 OR read_at IS NULL) ORDER BY id DESC LIMIT $4"""
@@ -271,6 +273,10 @@ class PostgresQueries:
         after = read_id(cursor).id if cursor is not None else UUID(int=0)
         rows = await self._rows(tenant_id, _NOTES, conversation_id, after, limit + 1)
         return _page(rows, notes.note_of, limit, lambda note: Id(note.id))
+
+    async def newest_notes(self, tenant_id: TenantId, conversation_id: ConversationId, limit: int) -> list[Note]:
+        """Read them by descending id."""
+        return [notes.note_of(row) for row in await self._rows(tenant_id, _NEWEST_NOTES, conversation_id, limit)][::-1]
 
     async def assignments(
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None

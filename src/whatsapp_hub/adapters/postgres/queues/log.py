@@ -1,5 +1,6 @@
 """The event log, read by position."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
@@ -12,6 +13,10 @@ COLUMNS = "position, tenant_id, type, session_id, conversation_id, occurred_at, 
 _READ = f"SELECT {COLUMNS} FROM hub.events WHERE position > $1 ORDER BY position LIMIT $2"
 _READ_TENANT = f"""
     SELECT {COLUMNS} FROM hub.events WHERE tenant_id = $3 AND position > $1 ORDER BY position LIMIT $2"""
+# Along the index of a tenant's events; bodies are read of those alone that are shown.
+_TYPES_BEFORE = """
+    SELECT position, type FROM hub.events WHERE tenant_id = $1 AND position < $2 ORDER BY position DESC LIMIT $3"""
+_AT = f"SELECT {COLUMNS} FROM hub.events WHERE tenant_id = $1 AND position = ANY ($2) ORDER BY position DESC"
 # The condition of the index events_of_conversation.
 _CONVERSATION_AT = """
     SELECT body FROM hub.events WHERE conversation_id = $1 AND position <= $2 AND type LIKE 'conversation.%'
@@ -32,6 +37,9 @@ _TRIM = """
       AND position < $3 AND position < (SELECT position FROM hub.events ORDER BY position LIMIT 1) + $2"""
 _TRIM_BATCH = 20_000
 
+
+LOOKED_AT = 2_000
+"""Events that a page of rare types looks through."""
 
 READERS = 2
 """Companies whose log is read at once, one reader each: the connections of the machinery are few, and by the same ones
@@ -73,6 +81,20 @@ class PostgresEventLog:
     async def _is_given(self, position: int) -> bool:
         is_given: bool = await self._database.system(lambda c: c.fetchval(_IS_GIVEN, position))
         return is_given
+
+    async def before(
+        self, position: int | None, limit: int, tenant_id: TenantId, types: Collection[str] = ()
+    ) -> tuple[list[LoggedEvent], int | None]:
+        """Read positions and types first, then the events themselves."""
+        async with self._readers.place(tenant_id):
+            most = max(LOOKED_AT, limit) if types else limit
+            upper = 2**62 if position is None else position
+            looked = await self._database.system(lambda c: c.fetch(_TYPES_BEFORE, tenant_id, upper, most))
+            wanted = [row["position"] for row in looked if not types or row["type"] in types][:limit]
+            rows = await self._database.system(lambda c: c.fetch(_AT, tenant_id, wanted)) if wanted else []
+        if len(wanted) == limit:
+            return [LoggedEvent(**dict(row)) for row in rows], wanted[-1]
+        return [LoggedEvent(**dict(row)) for row in rows], looked[-1]["position"] if len(looked) == most else None
 
     async def conversation_at(self, conversation_id: ConversationId, position: int) -> bytes | None:
         """Read the newest event of a conversation up to a position."""

@@ -1,5 +1,6 @@
 """The event log: every committed event, in one dense order."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -27,6 +28,14 @@ class EventLog(Protocol):
         """Read events with a position greater than `after` (None: from the oldest kept), ascending; of one tenant or
         (None) of all. Raises Expired if some of them are no longer kept, or if no such position was ever given (a
         cursor of another log, or of this one before it was restored from an older backup)."""
+        ...
+
+    async def before(
+        self, position: int | None, limit: int, tenant_id: TenantId, types: Collection[str] = ()
+    ) -> tuple[list[LoggedEvent], int | None]:
+        """Read a tenant's kept events with a position less than this (None: from the newest), descending, of these
+        types (none: of all). Looks at a bounded number; the second is the position from which to go on (None: the log
+        begins here)."""
         ...
 
     async def conversation_at(self, conversation_id: ConversationId, position: int) -> bytes | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.preferences import Preferences
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.conversations.assignment import Candidate
 from whatsapp_hub.domain.ids import (
@@ -94,6 +95,14 @@ class Users(Protocol):
 
     async def has_administrator(self, other_than: UserId) -> bool:
         """Return whether another active user is ADMIN (or MASTER) of the tenant."""
+        ...
+
+    async def preferences(self, user_id: UserId) -> Preferences:
+        """Return what the user has set. Raises NotFound."""
+        ...
+
+    async def keep_preferences(self, user_id: UserId, preferences: Preferences) -> None:
+        """Store what the user has set. Raises NotFound."""
         ...
 
     async def lock_masters(self) -> None:

@@ -8,6 +8,11 @@ export class HttpApi implements Api {
   company: string | null = null;
   onUnauthenticated: () => void = () => {};
 
+  /** An address of the API as a picture, a link or a stream asks for it: these send no header. */
+  address(path: string): string {
+    return this.company ? `${path}${path.includes("?") ? "&" : "?"}companyId=${this.company}` : path;
+  }
+
   async get<T>(
     path: string,
     query: Record<string, string | number | boolean | null | undefined> = {},

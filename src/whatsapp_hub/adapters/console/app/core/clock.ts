@@ -41,3 +41,9 @@ export function laterTimes(from: Date): { kind: Later; at: Date }[] {
     { kind: "monday", at: nine(untilMonday) },
   ];
 }
+
+/** A time as a field for date and time takes it: local, without a zone. */
+export function localInput(at: Date): string {
+  const local = new Date(at.getTime() - at.getTimezoneOffset() * MINUTE);
+  return local.toISOString().slice(0, 16);
+}

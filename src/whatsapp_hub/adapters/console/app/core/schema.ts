@@ -499,6 +499,8 @@ export interface ConversationDetail {
   contact: ContactView;
   messages: MessageView[];
   nextCursor: string | null;
+  notes?: NoteView[];
+  scheduled?: MessageView[];
 }
 export interface ConversationHandedOverData {
   conversation: ConversationView;
@@ -749,6 +751,7 @@ export interface DeliveryView {
   error: string | null;
   attempts: AttemptRecord[];
 }
+export type Density = "comfortable" | "compact";
 export interface DepartmentBody {
   firstResponseTargetMinutes?: number | null;
   resolutionTargetMinutes?: number | null;
@@ -1566,6 +1569,15 @@ export interface PollData {
   votes: VoteView[];
   kind: "poll";
 }
+export interface PreferencesBody {
+  views?: SavedViewBody[];
+  language?: Language | null;
+  theme?: Theme | null;
+  density?: Density | null;
+  enterSends?: boolean | null;
+  sound?: boolean | null;
+  shortcuts?: boolean | null;
+}
 export interface PrepareBody {
   sessionId: string;
   phoneNumber?: string | null;
@@ -1783,6 +1795,10 @@ export interface RunningProcess {
   version: string;
   startedAt: string;
   lastSeenAt: string;
+}
+export interface SavedViewBody {
+  name: string;
+  query: string;
 }
 export interface SecondFactorView {
   enabled: boolean;
@@ -2349,6 +2365,7 @@ export interface TextData {
   link: string | null;
   kind: "text";
 }
+export type Theme = "system" | "light" | "dark";
 export interface TicketView {
   ticket: string;
   expiresIn: number;

@@ -22,6 +22,7 @@ import { api } from "./api.ts";
 import * as directory from "./directory.ts";
 import { heard } from "./hearing.ts";
 import { live } from "./live.ts";
+import * as scheduled from "./scheduled.ts";
 import { may, me, recognise, standing } from "./session.ts";
 
 export type ConnectionState = "connecting" | "catching" | "live" | "offline";
@@ -254,12 +255,15 @@ async function fetchRow(id: string): Promise<void> {
   }
 }
 
-async function loadConversation(id: string): Promise<void> {
+async function loadConversation(id: string, isOpened = false): Promise<void> {
   const before = world.position;
-  const { data, position } = await api.get<ConversationDetail>(`/api/conversations/${id}`);
-  const { messages, nextCursor, contact: _, ...conversation } = data;
+  const include = isOpened ? "notes,scheduled" : null;
+  const { data, position } = await api.get<ConversationDetail>(`/api/conversations/${id}`, { include });
+  const { messages, nextCursor, contact: _, notes, scheduled: planned, ...conversation } = data;
   const touched = nothingTouched();
   putRow(world, conversation, position ?? before, touched, true);
+  if (notes) addNotes(world, id, notes, touched);
+  if (planned) scheduled.put(id, planned);
   if (world.chats.has(id) && !chatOf(world, id).hasNewer)
     putMessages(world, id, messages, chatOf(world, id).messages.length ? undefined : nextCursor, touched);
   for (const event of recentEvents) if (conversationOf(event) === id) reduce(world, event, touched);
@@ -273,10 +277,8 @@ export async function loadChat(id: string): Promise<void> {
   const chat = chatOf(world, id);
   chatSignal(id);
   if (chat.older !== undefined) return;
-  await loadConversation(id);
-  const notes = await api.get<NoteView[]>(`/api/conversations/${id}/notes`, { limit: 200 });
+  await loadConversation(id, true);
   const touched = nothingTouched();
-  addNotes(world, id, notes.data, touched);
   const loaded = chatOf(world, id);
   if (loaded.older === undefined) world.chats.set(id, { ...loaded, older: null });
   touched.chats.add(id);

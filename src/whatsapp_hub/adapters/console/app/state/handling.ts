@@ -95,6 +95,17 @@ async function change(message: Message, content: object): Promise<boolean> {
   }
 }
 
+/** Send what failed again, as a new message. */
+export async function sendAgain(messageId: string): Promise<void> {
+  try {
+    const key = crypto.randomUUID();
+    const { data } = await api.send<Message>("POST", `/api/messages/${messageId}/send-again`, undefined, { key });
+    desk.tookMessage(data);
+  } catch (error) {
+    complain(error);
+  }
+}
+
 /** Settle a message of unknown outcome (ADMIN): send it again, or say that it failed. */
 export async function settle(messageId: string, how: "retry" | "fail"): Promise<void> {
   try {

@@ -15,7 +15,7 @@ export const language = signal<Language>("pt-BR");
 const texts = signal({} as FirstMessages | Messages);
 let isComplete = false;
 
-/** The texts of the present language; those of administration once `complete` was awaited. */
+/** The texts of the present language; those behind the sign-in once `complete` was awaited. */
 export function t(): Messages {
   return texts.value as Messages;
 }
@@ -39,22 +39,22 @@ const FIRST = {
   en: () => import("../messages/en.ts"),
   es: () => import("../messages/es.ts"),
 };
-const ADMIN = {
-  "pt-BR": () => import("../messages/pt-BR/admin.ts"),
-  en: () => import("../messages/en/admin.ts"),
-  es: () => import("../messages/es/admin.ts"),
+const BEHIND = {
+  "pt-BR": () => import("../messages/pt-BR/behind.ts"),
+  en: () => import("../messages/en/behind.ts"),
+  es: () => import("../messages/es/behind.ts"),
 };
 
 /** Have the texts of what is behind the sign-in too, from now on in every language. */
 export async function complete(): Promise<void> {
   isComplete = true;
-  texts.value = { ...texts.value, ...(await ADMIN[language.value]()).admin };
+  texts.value = { ...texts.value, ...(await BEHIND[language.value]()).behind };
 }
 
 /** Show everything in a language. */
 export async function speak(code: Language): Promise<void> {
   const first = (await FIRST[code]()).default;
-  texts.value = isComplete ? { ...first, ...(await ADMIN[code]()).admin } : first;
+  texts.value = isComplete ? { ...first, ...(await BEHIND[code]()).behind } : first;
   language.value = code;
   document.documentElement.lang = code;
 }

@@ -22,6 +22,19 @@ api.onUnauthenticated = () => {
   if (standing.value === "in") standing.value = "expired";
 };
 
+const ACTING = "acting-for";
+api.company = sessionStorage.getItem(ACTING);
+
+/** Whether a MASTER acts for another company than their own. */
+export const isActing = computed(() => me.value !== null && me.value.company.id !== me.value.companyId);
+
+/** Act for a company (MASTER), in this tab, from now on; null: for one's own again. */
+export function actFor(companyId: string | null): void {
+  if (companyId && companyId !== me.value?.companyId) sessionStorage.setItem(ACTING, companyId);
+  else sessionStorage.removeItem(ACTING);
+  location.assign("/dashboard");
+}
+
 /** Find out who is signed in. */
 export async function recognise(): Promise<void> {
   try {
@@ -33,6 +46,8 @@ export async function recognise(): Promise<void> {
     const isOut = error instanceof Problem && error.status === 401;
     if (isOut)
       standing.value = error.kind === "second-factor-enrolment-required" ? "enrolling" : me.value ? "expired" : "out";
+    else if (!me.value && api.company && error instanceof Problem && error.status >= 400 && error.status < 500)
+      actFor(null); // that company is gone, or was never one's to act for
     else if (!me.value) standing.value = "unreachable";
   }
 }
@@ -63,6 +78,7 @@ async function entered(): Promise<void> {
 /** Sign out: here, on the hub, and of what this browser kept of customers. */
 export async function signOut(): Promise<void> {
   await api.send("POST", "/api/auth/logout").catch(() => {});
+  sessionStorage.removeItem(ACTING);
   for (const key of texts.keys("draft.")) texts.write(key, null);
   await outboxStore.clear().catch(() => {});
   location.assign("/login");

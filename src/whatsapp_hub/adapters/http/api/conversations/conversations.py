@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
-from whatsapp_hub.adapters.contracts.views.conversations import ConversationDetail, ConversationView
+from whatsapp_hub.adapters.contracts.views.conversations import ConversationDetail, ConversationView, NoteView
 from whatsapp_hub.adapters.contracts.views.messages import MessagePage, MessageView
 from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.api.conversations.contents import check_components
@@ -22,6 +22,7 @@ from whatsapp_hub.application.handling.mark_read import MarkConversationRead
 from whatsapp_hub.application.ports.queues.log import EventLog
 from whatsapp_hub.application.reading.queries import Queries, Stretch
 from whatsapp_hub.application.reading.visibility import sight_for
+from whatsapp_hub.application.sending.schedule_message import ListScheduled
 from whatsapp_hub.application.sending.send_message import StartConversation
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Invalid
@@ -31,6 +32,8 @@ from whatsapp_hub.domain.messaging import content as kinds
 TAGS = ["conversations"]
 READ = [allows(Action.READ_CONVERSATIONS)]
 FIRST_MESSAGES = 50
+MOST_BESIDE = 200
+Include = Annotated[str, QueryParameter(max_length=100, description="`notes`, `scheduled`: what stands with it")]
 
 IdempotencyKey: TypeAlias = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
 
@@ -77,10 +80,16 @@ class ResolveBody(msgspec.Struct, forbid_unknown_fields=True):
 
 @get("/conversations/{id:uuid}", guards=READ, tags=TAGS)
 async def get_conversation(
-    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], log: FromDishka[EventLog]
+    caller: Asking,
+    id: FromPath[UUID],
+    queries: FromDishka[Queries],
+    log: FromDishka[EventLog],
+    list_scheduled: FromDishka[ListScheduled],
+    include: Include = "",
 ) -> Response[ConversationDetail]:
     """Show a conversation with its contact and its newest messages. `X-Position`: a position of the log that the answer
     reflects at least."""
+    wanted = _included(include)
     position = await log.head()
     sight = await sight_for(caller, queries)
     conversation = await queries.conversation(caller.tenant_id, sight, ConversationId(id))
@@ -94,7 +103,20 @@ async def get_conversation(
         messages=[MessageView.of(m) for m in newest.items],
         next_cursor=newest.next_cursor,
     )
+    if "notes" in wanted:
+        notes = await queries.newest_notes(caller.tenant_id, conversation.id, MOST_BESIDE)
+        shown.notes = [NoteView.of(note) for note in notes]
+    if "scheduled" in wanted:
+        waiting = await list_scheduled(caller, conversation.id, MOST_BESIDE, None)
+        shown.scheduled = [MessageView.of(message) for message in waiting]
     return Response(shown, headers={POSITION: str(position)})
+
+
+def _included(names: str) -> frozenset[str]:
+    wanted = frozenset(filter(None, (name.strip() for name in names.split(","))))
+    if wanted - {"notes", "scheduled"}:
+        raise Invalid.field("include", "must be notes, scheduled or both, with a comma between")
+    return wanted
 
 
 @get("/conversations/{id:uuid}/messages", guards=READ, tags=TAGS)

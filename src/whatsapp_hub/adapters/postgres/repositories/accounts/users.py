@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from whatsapp_hub.adapters.postgres.engine.bulk import Columns, array
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
+from whatsapp_hub.domain.accounts.preferences import Preferences
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
 from whatsapp_hub.domain.conversations.assignment import Candidate
 from whatsapp_hub.domain.errors import Conflict, NotFound
@@ -53,6 +55,9 @@ _ADMINISTRATOR = """
     SELECT EXISTS (SELECT FROM hub.users
       WHERE tenant_id = hub.tenant() AND id <> $1 AND is_active AND role IN ('ADMIN', 'MASTER'))"""
 _COUNT = "SELECT count(*) FROM hub.users WHERE tenant_id = hub.tenant() AND department_id = $1"
+
+_PREFERENCES = "SELECT preferences::text FROM hub.users WHERE id = $1"
+_KEEP = "UPDATE hub.users SET preferences = $2::text::jsonb WHERE id = $1 RETURNING true"
 
 
 def user_of(row: Any) -> User:
@@ -149,6 +154,18 @@ class PostgresUsers:
         """Whether another active user is ADMIN or MASTER."""
         found: bool = await self._connection.fetchval(_ADMINISTRATOR, other_than)
         return found
+
+    async def preferences(self, user_id: UserId) -> Preferences:
+        """Read them; what an older hub does not know is left out."""
+        stored = await self._connection.fetchval(_PREFERENCES, user_id)
+        if stored is None:
+            raise NotFound("user", user_id)
+        return msgspec.json.decode(stored, type=Preferences)
+
+    async def keep_preferences(self, user_id: UserId, preferences: Preferences) -> None:
+        """Update the column, which no other statement writes."""
+        if not await self._connection.fetchval(_KEEP, user_id, msgspec.json.encode(preferences).decode()):
+            raise NotFound("user", user_id)
 
     async def lock_masters(self) -> None:
         """Take the advisory lock of masters, one for the whole hub."""

@@ -2,7 +2,6 @@ import type { inbox as Portuguese } from "../pt-BR/inbox.ts";
 
 /** Texts of what is done together in the inbox. */
 export const inbox: typeof Portuguese = {
-  usedLink: "This link was used already, or is too old. Sign in with e-mail and password.",
   unread: "Unread",
   window: { closing: "Window closes soon", closed: "Window closed" },
   further: "Look further back",

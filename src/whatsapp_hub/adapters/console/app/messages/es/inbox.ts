@@ -2,7 +2,6 @@ import type { inbox as Portuguese } from "../pt-BR/inbox.ts";
 
 /** Texts of what is done together in the inbox. */
 export const inbox: typeof Portuguese = {
-  usedLink: "Este enlace ya se usó o es demasiado antiguo. Entre con correo y contraseña.",
   unread: "No leídas",
   window: { closing: "La ventana se cierra pronto", closed: "Ventana cerrada" },
   further: "Buscar más atrás",

@@ -1,7 +1,6 @@
 // Texts of what is done together in the inbox, in Brazilian Portuguese, by whose shape the others are checked.
 
 export const inbox = {
-  usedLink: "Este link já foi usado ou é antigo demais. Entre com e-mail e senha.",
   unread: "Não lidas",
   window: { closing: "A janela fecha em breve", closed: "Janela fechada" },
   further: "Procurar mais para trás",

@@ -4,7 +4,6 @@ import type { Message } from "../../core/entities.ts";
 import { nameOf } from "../../state/directory.ts";
 import * as handling from "../../state/handling.ts";
 import { kindOf, momentOf, t, timeOf } from "../../state/i18n.ts";
-import * as outbox from "../../state/outbox.ts";
 import { may, me } from "../../state/session.ts";
 import { Formatted } from "../kit/Formatted.tsx";
 import { Icon } from "../kit/Icon.tsx";
@@ -167,14 +166,13 @@ function Fate({ m }: { m: Message }): VNode | null {
     );
   }
   if (m.status !== "FAILED") return null;
-  const canAgain = m.type === "TEXT" && m.content && may("work-conversations");
   return (
     <div class="fate">
       <p>
         {t().chat.failed}: {m.error?.detail ?? m.error?.title ?? t().problem.other}
       </p>
-      {canAgain && (
-        <button type="button" onClick={() => outbox.write(m.conversationId, m.content!, null)}>
+      {may("work-conversations") && (
+        <button type="button" onClick={() => void handling.sendAgain(m.id)}>
           {t().chat.sendAgain}
         </button>
       )}

@@ -19,7 +19,7 @@ import { Hits, Words } from "../inbox/Search.tsx";
 import { Avatar, Empty } from "../kit/bits.tsx";
 import { Button, IconButton } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
-import { Menu, type MenuItem } from "../kit/overlays.tsx";
+import { Menu, type MenuItem, openMenu } from "../kit/overlays.tsx";
 import { onKey } from "../shell/keys.tsx";
 import { Composer } from "./Composer.tsx";
 import { Copy } from "./Copy.tsx";
@@ -38,6 +38,7 @@ export function Chat({ id }: { id: string }): VNode {
   const [quoted, setQuoted] = useState<string | null>(null);
   const [looked, setLooked] = useState<string | null>(null);
   const [isCopying, setCopying] = useState(false);
+  const [restored, setRestored] = useState<string | null>(null);
 
   const load = (): void => {
     setProblem(null);
@@ -57,6 +58,8 @@ export function Chat({ id }: { id: string }): VNode {
       onKey("y", () => resolve()),
       onKey("u", () => void handling.markUnread(id).then(() => go(`/dashboard${queryOf(choice.value)}`))),
       onKey("t", () => setTransferring(true)),
+      onKey("z", () => openMenu("snooze")),
+      onKey("r", () => setQuoted(lastOfCustomer(id))),
       onKey("find", () => setLooked((words) => words ?? "")),
     ];
     return () => off.forEach((one) => one());
@@ -100,14 +103,27 @@ export function Chat({ id }: { id: string }): VNode {
       {chat?.older === undefined ? (
         <div class="timeline" />
       ) : (
-        <Timeline id={id} c={c} chat={chat} onQuote={setQuoted} />
+        <Timeline id={id} c={c} chat={chat} onQuote={setQuoted} onChange={setRestored} />
       )}
-      <Composer key={id} c={c} quoted={quoted} onUnquote={() => setQuoted(null)} />
+      <Composer
+        key={id}
+        c={c}
+        quoted={quoted}
+        onUnquote={() => setQuoted(null)}
+        restored={restored}
+        onRestored={() => setRestored(null)}
+      />
       {isTransferring && <Transfer c={c} onClose={() => setTransferring(false)} />}
       {isCopying && <Copy id={id} onClose={() => setCopying(false)} />}
       {isResolving && <Resolve c={c} onClose={() => setResolving(false)} />}
     </section>
   );
+}
+
+/** What one quotes without choosing: the newest that the customer said. */
+function lastOfCustomer(id: string): string | null {
+  const said = desk.chatSignal(id).value?.messages ?? [];
+  return said.findLast((m) => m.direction === "INBOUND" && m.whatsappMessageId && !m.revokedAt)?.id ?? null;
 }
 
 interface HeaderProps {
@@ -195,7 +211,7 @@ function Header({ c, onTransfer, onResolve, onSearch, onCopy }: HeaderProps): VN
           onClick={() => (phoneShown.value = !phoneShown.value)}
         />
       )}
-      {canWork && isLive(c) && <Menu icon="clock" label={t().chat.snooze} items={snoozeItems(c)} />}
+      {canWork && isLive(c) && <Menu icon="clock" label={t().chat.snooze} items={snoozeItems(c)} name="snooze" />}
       <Menu label={t().chat.more} items={items} />
     </header>
   );

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { Conversation, QuickReplyView } from "../../core/entities.ts";
-import { isLive } from "../../core/views.ts";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { around, wantedAt } from "../../core/completing.ts";
+import type { Conversation } from "../../core/entities.ts";
 import { api } from "../../state/api.ts";
 import * as desk from "../../state/desk.ts";
 import { nameOf } from "../../state/directory.ts";
@@ -12,16 +12,17 @@ import * as hearing from "../../state/hearing.ts";
 import { kindOf, t } from "../../state/i18n.ts";
 import { live } from "../../state/live.ts";
 import * as outbox from "../../state/outbox.ts";
-import { may, me } from "../../state/session.ts";
+import * as scheduled from "../../state/scheduled.ts";
 import { settings } from "../../state/settings.ts";
 import { attempt, say } from "../../state/toasts.ts";
-import { now } from "../kit/bits.tsx";
 import { Button, IconButton } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
-import { onKey } from "../shell/keys.tsx";
+import { onKey, press } from "../shell/keys.tsx";
+import { type Option, optionsOf, Picker } from "./Completion.tsx";
 import { EmojiPicker } from "./EmojiPicker.tsx";
 import { Files, type Upload, uploadsOf, voiceOf } from "./Files.tsx";
-import { found, ReplyPicker } from "./ReplyPicker.tsx";
+import { Later } from "./Later.tsx";
+import { ComeIn, isClosedWindow, Whose, whyNot } from "./MayAnswer.tsx";
 import { Template } from "./Template.tsx";
 import { Voice } from "./Voice.tsx";
 
@@ -32,14 +33,20 @@ interface ComposerProps {
   c: Conversation;
   quoted: string | null;
   onUnquote: () => void;
+  /** A text that was planned, to be written anew. */
+  restored: string | null;
+  onRestored: () => void;
 }
 
 /** The place to answer, or to note something for colleagues: two modes that never change by themselves. */
-export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
+export function Composer({ c, quoted, onUnquote, restored, onRestored }: ComposerProps): VNode {
   const mode = useSignal<drafts.Mode>("reply");
   const text = useSignal(drafts.read(c.id, "reply"));
   const uploads = useSignal<Upload[]>([]);
   const picked = useSignal(0);
+  const caret = useSignal(0);
+  const hidden = useSignal<number | null>(null);
+  const list = useId();
   const box = useRef<HTMLTextAreaElement>(null);
   const typedAt = useRef(0);
   const crossed = useSignal<"asked" | "answered" | null>(null);
@@ -49,6 +56,7 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
   const write = (value: string): void => {
     text.value = value;
     picked.value = 0;
+    caret.value = box.current?.selectionStart ?? value.length;
     drafts.write(c.id, mode.value, value);
     if (!isNote && value && Date.now() - typedAt.current > TYPING_APART_MS) {
       typedAt.current = Date.now();
@@ -58,6 +66,7 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
   const change = (to: drafts.Mode): void => {
     mode.value = to;
     text.value = drafts.read(c.id, to);
+    hidden.value = null;
     box.current?.focus();
   };
   useEffect(() => {
@@ -70,6 +79,13 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
   useEffect(() => {
     if (quoted) box.current?.focus();
   }, [quoted]);
+  useEffect(() => {
+    if (restored === null) return;
+    if (isNote) change("reply");
+    write([restored, drafts.read(c.id, "reply")].filter(Boolean).join("\n"));
+    box.current?.focus();
+    onRestored();
+  }, [restored]);
 
   const others = [...(hearing.typing.value.get(c.id)?.keys() ?? [])].filter((one) => one !== "customer");
   const quotedMessage = quoted ? desk.chatSignal(c.id).value?.messages.find((m) => m.id === quoted) : undefined;
@@ -100,13 +116,29 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
     void live.emit("typing", { conversationId: c.id, typing: false });
     onUnquote();
   };
-  const isPicking = !isNote && /^\/\S*$/.test(text.value);
-  const options = isPicking ? found(text.value.slice(1)) : [];
-  const pick = async (reply: QuickReplyView): Promise<void> => {
+  /** Plan it: what is written, and files with it. */
+  const later = async (at: string): Promise<void> => {
+    const said = text.value.trim();
+    const replyTo = quotedMessage?.whatsappMessageId ?? null;
+    if (uploads.value.length) {
+      const isCaption = uploads.value.some((one) => !one.voice);
+      uploads.value = await Files.send(c.id, uploads, said, replyTo, at);
+      if (uploads.value.length) return;
+      if (said && !isCaption && !(await scheduled.write(c.id, said, null, at))) return;
+    } else if (!(await scheduled.write(c.id, said, replyTo, at))) return;
+    write("");
+    onUnquote();
+    box.current?.focus();
+  };
+  const asked = wantedAt(text.value, caret.value);
+  const wanted = asked && !(isNote && asked.kind === "reply") && hidden.value !== asked.from ? asked : null;
+  const options = optionsOf(wanted);
+  const pick = async (option: Option): Promise<void> => {
+    if ("emoji" in option) return replace(wanted?.from ?? 0, caret.value, `${option.emoji} `);
     const filled = await attempt(() =>
-      api.send<{ content: string }>("POST", `/api/quick-replies/${reply.id}/fill`, { conversationId: c.id }),
+      api.send<{ content: string }>("POST", `/api/quick-replies/${option.reply.id}/fill`, { conversationId: c.id }),
     );
-    write(filled?.data.content ?? reply.content);
+    write(filled?.data.content ?? option.reply.content);
     box.current?.focus();
   };
   const keyed = (event: KeyboardEvent): void => {
@@ -125,26 +157,46 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
       }
     }
     if (event.key === "Escape") {
-      if (quoted) onUnquote();
+      if (wanted && options.length) hidden.value = wanted.from;
+      else if (quoted) onUnquote();
       else box.current?.blur();
       return;
     }
+    if ((event.ctrlKey || event.metaKey) && event.key === "u") {
+      event.preventDefault();
+      document.querySelector<HTMLElement>(".composer input[type=file]")?.click();
+      return;
+    }
+    const mark = (event.ctrlKey || event.metaKey) && { b: "*", i: "_" }[event.key];
+    if (mark) {
+      event.preventDefault();
+      const { selectionStart, selectionEnd } = box.current!;
+      const marked = around(text.value, selectionStart, selectionEnd, mark);
+      write(marked.text);
+      select(marked.from, marked.to);
+      return;
+    }
     if (event.key !== "Enter" || event.shiftKey) return;
-    if (settings.value.enterSends || event.ctrlKey || event.metaKey) {
+    if (settings.value.enterSends || event.ctrlKey || event.metaKey || event.altKey) {
       event.preventDefault();
       void send().then(() => {
-        if (event.ctrlKey && settings.value.enterSends && !isNote) void handling.resolve(c.id);
+        if (event.altKey) press("j");
+        else if (event.ctrlKey && settings.value.enterSends && !isNote) void handling.resolve(c.id);
       });
     }
   };
-  const insert = (some: string): void => {
-    const { selectionStart: from, selectionEnd: to } = box.current!;
-    write(text.value.slice(0, from) + some + text.value.slice(to));
+  const select = (from: number, to: number): void => {
     requestAnimationFrame(() => {
       box.current?.focus();
-      box.current?.setSelectionRange(from + some.length, from + some.length);
+      box.current?.setSelectionRange(from, to);
     });
   };
+  const replace = (from: number, to: number, some: string): void => {
+    write(text.value.slice(0, from) + some + text.value.slice(to));
+    caret.value = from + some.length;
+    select(caret.value, caret.value);
+  };
+  const insert = (some: string): void => replace(box.current!.selectionStart, box.current!.selectionEnd, some);
   const attach = (files: Iterable<File>): void => {
     if (isNote) return void say(t().composer.noFilesInNotes, "info");
     uploads.value = [...uploads.value, ...uploadsOf(files)];
@@ -197,8 +249,14 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
         </p>
       )}
       <Files.List uploads={uploads} />
-      {options.length > 0 && (
-        <ReplyPicker options={options} picked={picked.value} onPick={(reply) => void pick(reply)} />
+      {wanted && options.length > 0 && (
+        <Picker
+          id={list}
+          kind={wanted.kind}
+          options={options}
+          picked={picked.value}
+          onPick={(option) => void pick(option)}
+        />
       )}
       {why ? (
         <>
@@ -220,8 +278,11 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
             dir="auto"
             aria-label={isNote ? t().composer.noteHint : t().composer.replyHint}
             placeholder={isNote ? t().composer.noteHint : t().composer.replyHint}
-            aria-autocomplete={isNote ? undefined : "list"}
+            aria-autocomplete="list"
+            aria-controls={options.length ? list : undefined}
+            aria-activedescendant={options.length ? `${list}-${picked.value}` : undefined}
             onInput={(event) => write(event.currentTarget.value)}
+            onSelect={(event) => (caret.value = event.currentTarget.selectionStart)}
             onKeyDown={keyed}
             onPaste={(event) => {
               if (event.clipboardData?.files.length) {
@@ -230,6 +291,7 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
               }
             }}
           />
+          {!isNote && (text.value.trim() || uploads.value.length > 0) && <Later onPick={(at) => void later(at)} />}
           <Button
             kind="primary"
             icon={isNote ? "note" : "send"}
@@ -241,63 +303,6 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
         </div>
       )}
     </section>
-  );
-}
-
-/** Why nobody can answer here now; null: one can. */
-function whyNot(c: Conversation): string | null {
-  if (!may("work-conversations")) return t().composer.mayNot;
-  if (!isLive(c)) return t().composer.closed;
-  if (c.threadHolder) return t().composer.threadHeld(c.threadHolder.replaceAll("_", " "));
-  if (c.bot === "talking") return t().composer.botTalks;
-  return isClosedWindow(c) ? t().composer.windowClosed : null;
-}
-
-/** Whether WhatsApp takes nothing but templates any more. */
-function isClosedWindow(c: Conversation): boolean {
-  return isLive(c) && Boolean(c.windowClosesAt && Date.parse(c.windowClosesAt) < now.value);
-}
-
-function ComeIn({ c }: { c: Conversation }): VNode | null {
-  if (!may("work-conversations")) return null;
-  if (!isLive(c) && may("reopen-conversations")) {
-    return (
-      <Button small icon="reopen" onClick={() => void handling.reopen(c.id)}>
-        {t().chat.reopen}
-      </Button>
-    );
-  }
-  if (c.threadHolder) {
-    return (
-      <Button small icon="hand" onClick={() => void handling.takeThread(c.id)}>
-        {t().composer.takeThread}
-      </Button>
-    );
-  }
-  if (c.bot === "talking") {
-    return (
-      <Button small icon="hand" onClick={() => void handling.take(c.id)}>
-        {t().chat.take}
-      </Button>
-    );
-  }
-  return null;
-}
-
-/** Writing into somebody else's conversation is said, not forbidden. */
-function Whose({ c }: { c: Conversation }): VNode | null {
-  const [isDismissed, setDismissed] = useState(false);
-  if (!c.assignedUserId || c.assignedUserId === me.value?.id || !isLive(c) || isDismissed) return null;
-  return (
-    <p class="composer-whose">
-      {t().composer.whose(nameOf(c.assignedUserId))}
-      <button type="button" onClick={() => void handling.take(c.id)}>
-        {t().chat.take}
-      </button>
-      <button type="button" onClick={() => setDismissed(true)}>
-        {t().composer.anyway}
-      </button>
-    </p>
   );
 }
 

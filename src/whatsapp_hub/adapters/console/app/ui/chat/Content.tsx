@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { MediaOfMessage, Message } from "../../core/entities.ts";
+import { api } from "../../state/api.ts";
 import { kindOf, momentOf, numberOf, t } from "../../state/i18n.ts";
 import { Icon, type IconName } from "../kit/Icon.tsx";
 import { Lightbox } from "./Lightbox.tsx";
@@ -50,7 +51,7 @@ function Video({ media }: { media: MediaOfMessage | null }): VNode {
       class="media"
       controls
       preload="metadata"
-      src={media.url}
+      src={api.address(media.url)}
       width={media.width ?? undefined}
       height={media.height ?? undefined}
     />
@@ -71,7 +72,7 @@ function Sound({
     return <FileLine icon={isVoice ? "mic" : "play"} media={media} kind={kindOf("AUDIO") + length} />;
   }
   // biome-ignore lint/a11y/useMediaCaption: a voice message has none
-  return <audio class="voice" controls preload="none" src={media.url} />;
+  return <audio class="voice" controls preload="none" src={api.address(media.url)} />;
 }
 
 /** The file, where the hub has it; else what is known of it. */
@@ -113,14 +114,16 @@ function Picture({ m, media }: { m: Message; media: MediaOfMessage | null }): VN
         onClick={() => setOpen(true)}
       >
         <img
-          src={media.thumbnailUrl ?? url}
+          src={api.address(media.thumbnailUrl ?? url)}
           alt={m.content ?? kindOf(m.type)}
           loading="lazy"
           decoding="async"
           onError={() => setBroken(true)}
         />
       </button>
-      {isOpen && <Lightbox url={url} name={media.fileName ?? kindOf(m.type)} onClose={() => setOpen(false)} />}
+      {isOpen && (
+        <Lightbox url={api.address(url)} name={media.fileName ?? kindOf(m.type)} onClose={() => setOpen(false)} />
+      )}
     </>
   );
 }
@@ -138,7 +141,7 @@ function FileLine({ icon, media, kind }: { icon: IconName; media: MediaOfMessage
     </>
   );
   return url && isOurs(url) ? (
-    <a class="file" href={url} download={media?.fileName ?? true}>
+    <a class="file" href={api.address(url)} download={media?.fileName ?? true}>
       {inside}
     </a>
   ) : (

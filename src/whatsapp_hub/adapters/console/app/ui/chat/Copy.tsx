@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
+import { api } from "../../state/api.ts";
 import { t } from "../../state/i18n.ts";
 import { Switch } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
@@ -8,7 +9,8 @@ import { Dialog } from "../kit/overlays.tsx";
 /** Take a copy of a conversation: a page to print, or a file to keep; with notes if one wants. */
 export function Copy({ id, onClose }: { id: string; onClose: () => void }): VNode {
   const [withNotes, setWithNotes] = useState(false);
-  const address = (format: string): string => `/api/conversations/${id}/copy?format=${format}&notes=${withNotes}`;
+  const address = (format: string): string =>
+    api.address(`/api/conversations/${id}/copy?format=${format}&notes=${withNotes}`);
   return (
     <Dialog title={t().inbox.copy} onClose={onClose}>
       <div class="form">

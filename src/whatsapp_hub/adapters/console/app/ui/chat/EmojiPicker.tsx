@@ -13,7 +13,8 @@ const GROUPS = [0, 1, 3, 4, 5, 6, 7, 8, 9] as const;
 const SIGNS = ["😀", "👋", "🐻", "🍎", "✈️", "⚽", "💡", "🔣", "🏁"] as const;
 const loaded = new Map<string, readonly Emoji[]>();
 
-async function load(code: string): Promise<readonly Emoji[]> {
+/** All emoji with their names in a language; read once. */
+export async function emojis(code: string): Promise<readonly Emoji[]> {
   const known = loaded.get(code);
   if (known) return known;
   const module =
@@ -50,7 +51,7 @@ export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }): VN
     popover.style.left = `${Math.max(8, Math.min(anchor.left, window.innerWidth - popover.offsetWidth - 8))}px`;
     popover.style.top = `${Math.max(8, anchor.top - popover.offsetHeight - 6)}px`;
     popover.querySelector("input")?.focus();
-    void load(language.value).then((found) => (all.value = found));
+    void emojis(language.value).then((found) => (all.value = found));
   };
   useEffect(() => {
     words.value = "";

@@ -4,6 +4,7 @@ import type { Message } from "../../core/entities.ts";
 import { api } from "../../state/api.ts";
 import { tookMessage } from "../../state/desk.ts";
 import { t } from "../../state/i18n.ts";
+import * as scheduled from "../../state/scheduled.ts";
 import { saidOf } from "../../state/toasts.ts";
 import { IconButton } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
@@ -53,6 +54,7 @@ async function send(
   uploads: Signal<Upload[]>,
   caption: string,
   replyTo: string | null,
+  sendAt: string | null = null,
 ): Promise<Upload[]> {
   let said = caption;
   for (const upload of [...uploads.value]) {
@@ -63,13 +65,14 @@ async function send(
     if (upload.voice) form.set("voice", "true");
     else if (said) form.set("caption", said);
     if (replyTo) form.set("replyTo", replyTo);
+    if (sendAt) form.set("sendAt", sendAt);
     update(uploads, upload.key, { progress: 0, wrong: null });
     try {
-      tookMessage(
-        await api.upload<Message>("/api/messages/send-media", form, upload.key, (progress) =>
-          update(uploads, upload.key, { progress }),
-        ),
+      const message = await api.upload<Message>("/api/messages/send-media", form, upload.key, (progress) =>
+        update(uploads, upload.key, { progress }),
       );
+      if (sendAt) scheduled.took(message);
+      else tookMessage(message);
       uploads.value = uploads.value.filter((one) => one.key !== upload.key);
       forget(upload);
       if (!upload.voice) said = "";

@@ -16,23 +16,42 @@ import { Button, Field, IconButton } from "../kit/controls.tsx";
 
 const MOST = 50;
 
+/** Send a template: its name, its language, what fills it, and the key of this try. */
+export type SendTemplate = (name: string, code: string, components: Component[], key: string) => Promise<unknown>;
+
 /** What WhatsApp still takes when its 24 hours are over: an approved template, picked from the number's catalogue. */
 export function Template({ c }: { c: Conversation }): VNode | null {
+  const send: SendTemplate = async (name, code, components, key) => {
+    const content = { kind: "template", name, language: code, components };
+    tookMessage((await api.send<Message>("POST", "/api/messages", { conversationId: c.id, content }, { key })).data);
+  };
+  return <Templates key={c.id} sessionId={c.sessionId} send={send} />;
+}
+
+/** Pick one of a number's approved templates, fill it in, send it. `isOpen`: its form by name needs no click. */
+export function Templates({
+  sessionId,
+  send,
+  isOpen,
+}: {
+  sessionId: string;
+  send: SendTemplate;
+  isOpen?: boolean;
+}): VNode | null {
   const all = useSignal<TemplateView[] | null>(null);
   const picked = useSignal<TemplateView | null>(null);
   const load = async (): Promise<void> => {
-    const wanted = { status: "APPROVED", sessionId: c.sessionId };
-    all.value = (await attempt(() => whole<TemplateView>("/api/templates", wanted))) ?? [];
+    all.value = (await attempt(() => whole<TemplateView>("/api/templates", { status: "APPROVED", sessionId }))) ?? [];
   };
   useEffect(() => {
     picked.value = null;
     if (may("read-templates")) void load();
     else all.value = [];
-  }, [c.id]);
+  }, [sessionId]);
   if (!all.value) return null;
-  if (picked.value) return <Fill c={c} template={picked.value} onBack={() => (picked.value = null)} />;
+  if (picked.value) return <Fill send={send} template={picked.value} onBack={() => (picked.value = null)} />;
   if (all.value.length) return <Catalogue all={all.value} onPick={(one) => (picked.value = one)} />;
-  return <ByName c={c} onFetched={load} />;
+  return <ByName sessionId={sessionId} send={send} onFetched={load} isOpen={isOpen} />;
 }
 
 /** The number's approved templates, those with the typed words first seen. */
@@ -66,7 +85,7 @@ function Catalogue({ all, onPick }: { all: readonly TemplateView[]; onPick: (one
 }
 
 /** Fill in what differs from customer to customer, see the message as it will be, and send it. */
-function Fill({ c, template, onBack }: { c: Conversation; template: TemplateView; onBack: () => void }): VNode {
+function Fill({ send, template, onBack }: { send: SendTemplate; template: TemplateView; onBack: () => void }): VNode {
   const [values, setValues] = useState<Values>({});
   const [problem, setProblem] = useState<Problem | null>(null);
   const [key, setKey] = useState(() => crypto.randomUUID());
@@ -76,10 +95,10 @@ function Fill({ c, template, onBack }: { c: Conversation; template: TemplateView
     setBusy(true);
     setProblem(null);
     try {
-      await send(c, template.name, template.language, componentsOf(template.places, values), key);
+      await send(template.name, template.language, componentsOf(template.places, values), key);
       onBack();
     } catch (error) {
-      if (error instanceof Problem) setProblem(error);
+      if (error instanceof Problem && error.kind !== "held_elsewhere") setProblem(error);
       else complain(error);
       setKey(crypto.randomUUID());
     }
@@ -119,13 +138,23 @@ function Fill({ c, template, onBack }: { c: Conversation; template: TemplateView
 }
 
 /** A number whose catalogue is not known: fetch it, or name the template. */
-function ByName({ c, onFetched }: { c: Conversation; onFetched: () => Promise<void> }): VNode {
+function ByName({
+  sessionId,
+  send,
+  onFetched,
+  isOpen = false,
+}: {
+  sessionId: string;
+  send: SendTemplate;
+  onFetched: () => Promise<void>;
+  isOpen?: boolean | undefined;
+}): VNode {
   const [name, setName] = useState("");
   const [code, setCode] = useState<string>(language.value.replace("-", "_"));
   const [values, setValues] = useState("");
   const [key, setKey] = useState(() => crypto.randomUUID());
   const fetchAll = async (): Promise<void> => {
-    const done = await attempt(() => api.send("POST", "/api/templates/sync", { sessionId: c.sessionId }));
+    const done = await attempt(() => api.send("POST", "/api/templates/sync", { sessionId }));
     if (done) await onFetched();
   };
   const submit = async (event: Event): Promise<void> => {
@@ -133,13 +162,16 @@ function ByName({ c, onFetched }: { c: Conversation; onFetched: () => Promise<vo
     const lines = values.split("\n").map((line) => line.trim());
     const parameters = lines.filter(Boolean).map((text) => ({ type: "text", text }));
     const components = parameters.length ? [{ type: "body", parameters }] : [];
-    const sent = await attempt(() => send(c, name.trim(), code.trim(), components, key));
+    const sent = await attempt(async () => {
+      await send(name.trim(), code.trim(), components, key);
+      return true;
+    });
     if (!sent) return;
     setKey(crypto.randomUUID());
     setName("");
   };
   return (
-    <details class="template">
+    <details class="template" open={isOpen}>
       <summary>{t().composer.template}</summary>
       <form class="form" onSubmit={submit}>
         {may("manage-templates") && (
@@ -163,19 +195,6 @@ function ByName({ c, onFetched }: { c: Conversation; onFetched: () => Promise<vo
       </form>
     </details>
   );
-}
-
-async function send(
-  c: Conversation,
-  name: string,
-  code: string,
-  components: Component[],
-  key: string,
-): Promise<Message> {
-  const content = { kind: "template", name, language: code, components };
-  const sent = await api.send<Message>("POST", "/api/messages", { conversationId: c.id, content }, { key });
-  tookMessage(sent.data);
-  return sent.data;
 }
 
 function labelOf(place: PlaceView): string {

@@ -2,20 +2,26 @@ import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { isSameDay, isSameGroup } from "../../core/clock.ts";
 import type { Chat, Conversation, Message, NoteView } from "../../core/entities.ts";
+import type { Happening } from "../../core/happenings.ts";
 import type { Entry } from "../../core/outbox.ts";
 import * as desk from "../../state/desk.ts";
 import { nameOf } from "../../state/directory.ts";
 import * as handling from "../../state/handling.ts";
+import * as happenings from "../../state/happenings.ts";
 import * as hearing from "../../state/hearing.ts";
 import { dayOf, kindOf, t, timeOf } from "../../state/i18n.ts";
 import * as outbox from "../../state/outbox.ts";
 import { go } from "../../state/route.ts";
+import * as scheduled from "../../state/scheduled.ts";
 import { me } from "../../state/session.ts";
 import { complain } from "../../state/toasts.ts";
 import { addressOf, wanted } from "../inbox/Inbox.tsx";
 import { customerOf } from "../inbox/Row.tsx";
 import { Formatted } from "../kit/Formatted.tsx";
+import { onKey } from "../shell/keys.tsx";
 import { Bubble } from "./Bubble.tsx";
+import { Happened } from "./Happened.tsx";
+import { Planned } from "./Later.tsx";
 import { Waiting } from "./Waiting.tsx";
 
 const SHOWN_FIRST = 120;
@@ -23,8 +29,9 @@ const SHOWN_MORE = 60;
 const NEAR_END_PX = 90;
 const SEEN_AFTER_MS = 1_000;
 const BEFORE_TARGET = 20;
+const DAY_ABOVE_PX = 8;
 
-type Item = { at: string; id: string } & ({ message: Message } | { note: NoteView });
+type Item = { at: string; id: string } & ({ message: Message } | { note: NoteView } | { happening: Happening });
 
 /** What was said, in the hub's order, with notes at their time; the reading position stays where it is. */
 export function Timeline({
@@ -32,17 +39,20 @@ export function Timeline({
   c,
   chat,
   onQuote,
+  onChange,
 }: {
   id: string;
   c: Conversation;
   chat: Chat;
   onQuote: (id: string) => void;
+  onChange: (text: string) => void;
 }): VNode {
   const frame = useRef<HTMLDivElement>(null);
   const [shown, setShown] = useState(SHOWN_FIRST);
   const [newer, setNewer] = useState(0);
   const unreadFrom = useMemo(() => firstUnread(chat.messages, c.unreadCount), [id]);
-  const items = useMemo(() => woven(chat), [chat]);
+  const happened = happenings.happenedIn(id);
+  const items = useMemo(() => woven(chat, happened), [chat, happened]);
   const target = wanted.value;
   const placed = target ? items.findIndex((item) => item.id === target) : -1;
   const inSight = items.slice(-Math.max(shown, placed < 0 ? 0 : items.length - placed + BEFORE_TARGET));
@@ -56,13 +66,16 @@ export function Timeline({
     last: undefined,
     height: 0,
   });
-  const lastKey = `${items.at(-1)?.id} ${waiting.length}`;
+  const lastKey = `${items.at(-1)?.id} ${waiting.length} ${scheduled.waitingIn(id).length}`;
 
   useLayoutEffect(() => {
     const element = frame.current!;
     const divider = element.querySelector<HTMLElement>(".unread-line");
     if (divider) element.scrollTop = divider.offsetTop - 60;
     else element.scrollTop = element.scrollHeight;
+  }, [id]);
+  useEffect(() => {
+    void happenings.load(id).catch(() => {}); // lines besides what was said: a chat is whole without them
   }, [id]);
   useEffect(() => {
     if (target) void desk.loadAround(id, target).catch(complain);
@@ -136,6 +149,18 @@ export function Timeline({
     frame.current!.scrollTop = frame.current!.scrollHeight;
     setNewer(0);
   };
+  /** Go to the beginning of the day before, or after, the one in sight. */
+  const toDay = (step: 1 | -1): void => {
+    const element = frame.current!;
+    const days = [...element.querySelectorAll<HTMLElement>(".day")].map((day) => day.offsetTop - DAY_ABOVE_PX);
+    const here = element.scrollTop;
+    const next = step < 0 ? days.findLast((top) => top < here - 1) : days.find((top) => top > here + 1);
+    if (next !== undefined) element.scrollTop = next;
+  };
+  useEffect(() => {
+    const off = [onKey("End", () => void toEnd()), onKey("[", () => toDay(-1)), onKey("]", () => toDay(1))];
+    return () => off.forEach((one) => one());
+  });
 
   return (
     <div class="timeline-frame">
@@ -160,6 +185,8 @@ export function Timeline({
           >
             {"note" in item ? (
               <Note note={item.note} />
+            ) : "happening" in item ? (
+              <Happened happening={item.happening} />
             ) : (
               <Bubble
                 m={item.message}
@@ -173,6 +200,7 @@ export function Timeline({
         {waiting.map((entry: Entry) => (
           <Waiting key={entry.key} entry={entry} />
         ))}
+        <Planned id={id} onChange={onChange} />
         <Typing id={id} />
       </div>
       <Spoken c={c} last={chat.messages.at(-1)} />
@@ -196,10 +224,11 @@ function Spoken({ c, last }: { c: Conversation; last: Message | undefined }): VN
   );
 }
 
-function woven(chat: Chat): Item[] {
+function woven(chat: Chat, happened: readonly Happening[]): Item[] {
   const items: Item[] = [
     ...chat.messages.map((message) => ({ at: message.createdAt, id: message.id, message })),
     ...chat.notes.map((note) => ({ at: note.createdAt, id: note.id, note })),
+    ...happened.map((happening) => ({ at: happening.at, id: happening.id, happening })),
   ];
   const oldest = chat.older ? chat.messages[0]?.createdAt : undefined;
   const newest = chat.hasNewer ? chat.messages.at(-1)?.createdAt : undefined;
@@ -215,7 +244,7 @@ function firstUnread(messages: readonly Message[], count: number): string | null
 }
 
 function isGrouped(before: Item | undefined, item: Item): boolean {
-  if (!before || "note" in before || "note" in item) return false;
+  if (!before || !("message" in before) || !("message" in item)) return false;
   const [a, b] = [before.message, item.message];
   return (
     a.direction === b.direction &&

@@ -23,6 +23,16 @@ export const openId = computed(() => /^\/dashboard\/c\/([0-9a-f-]{36})$/.exec(pa
 export const panelShown = signal(window.innerWidth >= 1200);
 export const phoneShown = signal(false);
 export const isStarting = signal(false);
+/** A label is being added to the open conversation. */
+export const isLabelling = signal(false);
+/** Whom a new conversation is with, where that is known. */
+export const startWith = signal("");
+
+/** Begin a conversation; `to`: the customer's number. */
+export function begin(to = ""): void {
+  startWith.value = to;
+  isStarting.value = true;
+}
 
 /** Change what the list shows; it is all in the address. */
 export function choose(some: Partial<Choice>): void {
@@ -46,7 +56,19 @@ export const wanted = computed(() => query.value.get("m"));
 export function Inbox(): VNode {
   const id = openId.value;
   useEffect(() => onKey(".", () => (panelShown.value = !panelShown.value)), []);
-  useEffect(() => onKey("n", () => may("start-conversations") && (isStarting.value = true)), []);
+  useEffect(() => {
+    const withPanel = (then: () => void): void => {
+      if (!openId.value) return;
+      panelShown.value = true;
+      requestAnimationFrame(then);
+    };
+    const off = [
+      onKey("l", () => withPanel(() => (isLabelling.value = may("work-conversations")))),
+      onKey("p", () => withPanel(() => document.querySelector<HTMLElement>(".panel select")?.focus())),
+    ];
+    return () => off.forEach((one) => one());
+  }, []);
+  useEffect(() => onKey("n", () => may("start-conversations") && begin()), []);
   useEffect(() => onKey("Escape", () => openId.value && go(`/dashboard${queryOf(choice.value)}`)), []);
   return (
     <main

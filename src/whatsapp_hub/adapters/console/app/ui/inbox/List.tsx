@@ -18,8 +18,9 @@ import { Icon } from "../kit/Icon.tsx";
 import { Menu, type MenuItem } from "../kit/overlays.tsx";
 import { onKey } from "../shell/keys.tsx";
 import { Bulk } from "./Bulk.tsx";
-import { addressOf, choice, choose, isStarting, openId, phoneShown } from "./Inbox.tsx";
+import { addressOf, begin, choice, choose, openId, phoneShown } from "./Inbox.tsx";
 import { customerOf, RowLink } from "./Row.tsx";
+import { SavedViewDialogs, savedViewItems } from "./SavedViews.tsx";
 
 const SEARCH_PAUSE_MS = 250;
 const STILL_MS = 3_000;
@@ -131,7 +132,7 @@ function Head(): VNode {
             {t().list.short[view as "mine"]} <span>{many(counts[view])}</span>
           </button>
         ))}
-        <Menu icon="down" label={t().list.viewsLabel} items={views} />
+        <Menu icon="down" label={t().list.viewsLabel} items={[...views, ...savedViewItems()]} />
       </div>
       <div class="list-search">
         <label>
@@ -146,9 +147,7 @@ function Head(): VNode {
           />
         </label>
         <Menu icon="filter" label={t().list.sortsLabel} items={[...sorts, "line", ...filters()]} />
-        {may("start-conversations") && (
-          <IconButton icon="new" label={t().start.title} onClick={() => (isStarting.value = true)} />
-        )}
+        {may("start-conversations") && <IconButton icon="new" label={t().start.title} onClick={() => begin()} />}
       </div>
       {shown.search.trim().length > 1 && (
         <button type="button" class="to-search" onClick={() => choose({ find: shown.search.trim(), search: "" })}>
@@ -157,6 +156,7 @@ function Head(): VNode {
         </button>
       )}
       <Chips />
+      <SavedViewDialogs />
     </header>
   );
 }

@@ -1,38 +1,64 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { Conversation } from "../../core/entities.ts";
+import type { StartBody } from "../../core/schema.ts";
 import { Problem } from "../../ports/index.ts";
 import { api } from "../../state/api.ts";
+import { can } from "../../state/capabilities.ts";
 import * as desk from "../../state/desk.ts";
 import { sessions } from "../../state/directory.ts";
 import { t } from "../../state/i18n.ts";
 import { go } from "../../state/route.ts";
 import { attempt, saidOf } from "../../state/toasts.ts";
-import { Button, Field, Select } from "../kit/controls.tsx";
+import { type SendTemplate, Templates } from "../chat/Template.tsx";
+import { Button, Field, Segments, Select } from "../kit/controls.tsx";
 import { Dialog } from "../kit/overlays.tsx";
-import { addressOf } from "./Inbox.tsx";
+import { addressOf, startWith } from "./Inbox.tsx";
 
-/** Write to somebody first: a number, as one has it, and a text. */
+type What = Pick<StartBody, "content" | "template">;
+
+/** Write to somebody first: a number, as one has it, and a text; or a template, where WhatsApp takes nothing else from
+ * somebody to whom the customer has not written. */
 export function NewConversation({ onClose }: { onClose: () => void }): VNode {
   const usable = sessions.value.filter((s) => s.isActive);
   const [sessionId, setSession] = useState((usable.find((s) => s.status === "CONNECTED") ?? usable[0])?.id ?? "");
-  const [to, setTo] = useState("");
+  const [to, setTo] = useState(startWith.value);
   const [content, setContent] = useState("");
+  const [chosen, setChosen] = useState<"text" | "template" | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
   const [key] = useState(() => crypto.randomUUID());
+  const hasTemplates = can(sessionId, "templates");
+  const what = hasTemplates ? (chosen ?? "template") : "text";
+  const start = async (body: What, once: string): Promise<void> => {
+    setProblem(null);
+    const { data } = await api.send<Conversation>(
+      "POST",
+      "/api/conversations",
+      { sessionId, to, ...body },
+      { key: once },
+    );
+    desk.took(data);
+    onClose();
+    go(addressOf(data.id));
+  };
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
+    if (what !== "text") return;
     setBusy(true);
-    setProblem(null);
     try {
-      const { data } = await api.send<Conversation>("POST", "/api/conversations", { sessionId, to, content }, { key });
-      desk.took(data);
-      onClose();
-      go(addressOf(data.id));
+      await start({ content }, key);
     } catch (error) {
       setProblem(error instanceof Problem ? error : null);
       setBusy(false);
+    }
+  };
+  const send: SendTemplate = async (name, language, components, once) => {
+    try {
+      await start({ template: { name, language, components: components.map((one) => ({ ...one })) } }, once);
+    } catch (error) {
+      if (error instanceof Problem) setProblem(error);
+      throw error;
     }
   };
   const ask = async (): Promise<void> => {
@@ -63,16 +89,26 @@ export function NewConversation({ onClose }: { onClose: () => void }): VNode {
           onInput={setTo}
           wrong={problem?.fields.to}
         />
-        <Field
-          label={t().start.text}
-          name="content"
-          long
-          required
-          value={content}
-          onInput={setContent}
-          wrong={problem?.fields.content}
-        />
-        {problem && !Object.keys(problem.fields).length && (
+        {hasTemplates && (
+          <Segments
+            label={t().template.what}
+            value={what}
+            onChange={setChosen}
+            options={(["template", "text"] as const).map((value) => ({ value, label: t().template[value] }))}
+          />
+        )}
+        {what === "text" && (
+          <Field
+            label={t().start.text}
+            name="content"
+            long
+            required
+            value={content}
+            onInput={setContent}
+            wrong={problem?.fields.content}
+          />
+        )}
+        {problem && (what === "text" || problem.kind === "held_elsewhere") && !Object.keys(problem.fields).length && (
           <p class="form-wrong" role="alert">
             {problem.kind === "held_elsewhere"
               ? t().inbox.held(problem.holder.department, problem.holder.user)
@@ -84,15 +120,18 @@ export function NewConversation({ onClose }: { onClose: () => void }): VNode {
             {t().inbox.ask}
           </Button>
         )}
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t().common.cancel}
-          </Button>
-          <Button type="submit" kind="primary" icon="send" disabled={busy || !sessionId}>
-            {t().composer.send}
-          </Button>
-        </div>
+        {what === "text" && (
+          <div class="actions">
+            <Button kind="quiet" onClick={onClose}>
+              {t().common.cancel}
+            </Button>
+            <Button type="submit" kind="primary" icon="send" disabled={busy || !sessionId}>
+              {t().composer.send}
+            </Button>
+          </div>
+        )}
       </form>
+      {what === "template" && <Templates sessionId={sessionId} send={send} isOpen />}
     </Dialog>
   );
 }

@@ -1,18 +1,21 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { Conversation, NoteView } from "../../core/entities.ts";
+import { api } from "../../state/api.ts";
 import * as desk from "../../state/desk.ts";
 import { departmentById, nameOf, sessionById } from "../../state/directory.ts";
 import * as handling from "../../state/handling.ts";
 import { momentOf, t } from "../../state/i18n.ts";
 import { may } from "../../state/session.ts";
-import { say } from "../../state/toasts.ts";
+import { complain, say } from "../../state/toasts.ts";
 import { Avatar, Due } from "../kit/bits.tsx";
 import { Button, IconButton, Select } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
-import { choose, panelShown } from "./Inbox.tsx";
+import { choose, isLabelling, panelShown } from "./Inbox.tsx";
+import { Round } from "./Round.tsx";
 import { customerOf, phoneOf } from "./Row.tsx";
 
+const EARLIER_SHOWN = 6;
 const PRIORITIES = ["LOW", "NORMAL", "HIGH", "URGENT"] as const;
 
 /** The customer and the conversation: who it is, what it is about, until when, what colleagues noted. */
@@ -30,6 +33,7 @@ export function Panel({ id }: { id: string }): VNode | null {
       <Labels c={c} />
       <Facts c={c} />
       <Notes notes={chat?.notes ?? []} id={id} />
+      <Earlier c={c} />
       <details class="panel-part">
         <summary>{t().panel.technical}</summary>
         <dl class="facts">
@@ -100,7 +104,10 @@ function Copied({ label, value }: { label: string; value: string }): VNode {
 }
 
 function Labels({ c }: { c: Conversation }): VNode {
-  const [adding, setAdding] = useState(false);
+  const adding = isLabelling.value;
+  const setAdding = (on: boolean): void => {
+    isLabelling.value = on;
+  };
   const [text, setText] = useState("");
   const known = [...new Set([...desk.conversations()].flatMap((one) => one.labels))].filter(
     (label) => !c.labels.includes(label),
@@ -204,6 +211,31 @@ function Fact({ label, value }: { label: string; value: string }): VNode {
       <dt>{label}</dt>
       <dd>{value}</dd>
     </div>
+  );
+}
+
+/** The other conversations with this customer: read when one asks for them. */
+function Earlier({ c }: { c: Conversation }): VNode {
+  const [rounds, setRounds] = useState<Conversation[] | null>(null);
+  const read = (): void => {
+    if (rounds) return;
+    api
+      .get<Conversation[]>(`/api/contacts/${c.contactId}/conversations`, { limit: EARLIER_SHOWN + 1 })
+      .then(({ data }) => setRounds(data.filter((one) => one.id !== c.id)), complain);
+  };
+  return (
+    <details class="panel-part" onToggle={(event) => event.currentTarget.open && read()}>
+      <summary>{t().customer.rounds}</summary>
+      {rounds && !rounds.length && <p class="hint">{t().customer.noOthers}</p>}
+      <ol class="rounds">
+        {rounds?.slice(0, EARLIER_SHOWN).map((one) => (
+          <li key={one.id}>
+            <Round c={one} />
+          </li>
+        ))}
+      </ol>
+      <a href={`/dashboard/customers/${c.contactId}`}>{t().customer.open}</a>
+    </details>
   );
 }
 

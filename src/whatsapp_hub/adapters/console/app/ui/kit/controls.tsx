@@ -61,6 +61,7 @@ interface FieldProps {
   autoFocus?: boolean;
   long?: boolean;
   placeholder?: string;
+  maxLength?: number;
   inputMode?: "numeric" | "tel" | "email" | "text";
 }
 

@@ -61,10 +61,17 @@ interface MenuProps {
   items: readonly (MenuItem | "line")[];
   children?: ComponentChildren;
   className?: string;
+  /** By which a shortcut opens it. */
+  name?: string;
+}
+
+/** Open a menu that is on the page, by its name. */
+export function openMenu(name: string): void {
+  document.querySelector<HTMLElement>(`[data-menu="${name}"] > button`)?.click();
 }
 
 /** A button with a menu (a popover): arrows move, Enter chooses, Escape closes. */
-export function Menu({ icon = "more", label, items, children, className = "" }: MenuProps): VNode {
+export function Menu({ icon = "more", label, items, children, className = "", name }: MenuProps): VNode {
   const button = useRef<HTMLSpanElement>(null);
   const menu = useRef<HTMLDivElement>(null);
   const toggle = (): void => {
@@ -75,7 +82,7 @@ export function Menu({ icon = "more", label, items, children, className = "" }: 
     (popover.querySelector("[role^=menuitem]") as HTMLElement | null)?.focus();
   };
   return (
-    <span class="menu-anchor" ref={button}>
+    <span class="menu-anchor" ref={button} data-menu={name}>
       {children ? (
         <button type="button" class={className} aria-label={label} aria-haspopup="menu" onClick={toggle}>
           {children}

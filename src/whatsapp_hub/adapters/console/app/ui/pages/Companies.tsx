@@ -4,7 +4,7 @@ import type { QuotasView, TenantBody, TenantHealthView, TenantView } from "../..
 import { api } from "../../state/api.ts";
 import * as directory from "../../state/directory.ts";
 import { dateOf, numberOf, t } from "../../state/i18n.ts";
-import { me } from "../../state/session.ts";
+import { actFor, me } from "../../state/session.ts";
 import { attempt, complain, say } from "../../state/toasts.ts";
 import { Button, Field, Select } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
@@ -21,9 +21,12 @@ export default function Companies(): VNode {
   const load = async (): Promise<void> => setCompanies(await directory.whole<TenantView>("/api/tenants"));
   useEffect(() => void load().catch(complain), []);
   const items = (c: TenantView): (MenuItem | "line")[] => [
+    ...(c.id === me.value?.company.id
+      ? []
+      : [{ label: t().acting.act, icon: <Icon name="companies" />, run: () => actFor(c.id) }]),
     { label: t().companies.check, icon: <Icon name="check" />, run: () => void check(c) },
     { label: t().companies.quotas, icon: <Icon name="filter" />, run: () => setLimiting(c) },
-    ...(c.id === me.value?.company.id
+    ...(c.id === me.value?.company.id || c.id === me.value?.companyId
       ? []
       : [
           "line" as const,
@@ -31,7 +34,14 @@ export default function Companies(): VNode {
         ]),
   ];
   const columns: Column<TenantView>[] = [
-    { label: t().companies.name, shown: (c) => <b>{c.name}</b> },
+    {
+      label: t().companies.name,
+      shown: (c) => (
+        <>
+          <b>{c.name}</b> {c.id === me.value?.company.id && <span class="chip info">{t().acting.here}</span>}
+        </>
+      ),
+    },
     { label: t().companies.slug, shown: (c) => c.slug },
     { label: t().companies.placement, shown: (c) => t().companies.placements[c.placement] },
     { label: t().companies.since, shown: (c) => dateOf(c.createdAt) },

@@ -5,6 +5,7 @@ import { api } from "../../state/api.ts";
 import { momentOf, t } from "../../state/i18n.ts";
 import { may } from "../../state/session.ts";
 import { attempt, complain } from "../../state/toasts.ts";
+import { phoneOf } from "../inbox/Row.tsx";
 import { Empty } from "../kit/bits.tsx";
 import { Button, Field, Select } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
@@ -55,8 +56,8 @@ export default function Contacts(): VNode {
   };
 
   const columns: Column<ContactView>[] = [
-    { label: t().contacts.name, shown: (c) => <b>{nameOf(c)}</b> },
-    { label: t().contacts.number, shown: (c) => c.phoneNumber ?? "—" },
+    { label: t().contacts.name, shown: (c) => <a href={`/dashboard/customers/${c.id}`}>{nameOf(c)}</a> },
+    { label: t().contacts.number, shown: (c) => phoneOf(c.phoneNumber) ?? "—" },
     { label: t().contacts.labels, shown: (c) => <Labels contact={c} /> },
     { label: t().contacts.since, shown: (c) => momentOf(c.createdAt) },
   ];
@@ -83,7 +84,7 @@ export default function Contacts(): VNode {
     <>
       <PageHead title={t().rail.contacts} more={t().contacts.more}>
         {may("export-contacts") && (
-          <a class="button" href="/api/contacts/csv" download="contacts.csv">
+          <a class="button" href={api.address("/api/contacts/csv")} download="contacts.csv">
             <Icon name="download" />
             {t().contacts.download}
           </a>
@@ -133,11 +134,12 @@ async function read(asked: Record<string, string>, from: string | null): Promise
   return { data, next };
 }
 
-function nameOf(contact: ContactView): string {
-  return contact.name ?? contact.profileName ?? contact.phoneNumber ?? contact.identities[0]?.value ?? "—";
+/** What a contact is called: by the company, by themselves, or by a number. */
+export function nameOf(contact: ContactView): string {
+  return contact.name ?? contact.profileName ?? phoneOf(contact.phoneNumber) ?? contact.identities[0]?.value ?? "—";
 }
 
-function Labels({ contact }: { contact: ContactView }): VNode {
+export function Labels({ contact }: { contact: ContactView }): VNode {
   return (
     <span class="labels">
       {contact.blockedAt && <span class="chip danger">{t().contacts.isBlocked}</span>}
@@ -150,7 +152,8 @@ function Labels({ contact }: { contact: ContactView }): VNode {
   );
 }
 
-function Edit({
+/** Name, labels and fields of a contact. */
+export function Edit({
   contact,
   onClose,
   onSaved,

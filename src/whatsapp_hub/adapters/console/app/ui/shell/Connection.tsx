@@ -1,7 +1,9 @@
 import type { VNode } from "preact";
 import { connection, wasReset } from "../../state/desk.ts";
 import { numberOf, t, timeOf } from "../../state/i18n.ts";
+import { actFor, isActing, me } from "../../state/session.ts";
 import { now } from "../kit/bits.tsx";
+import { Icon } from "../kit/Icon.tsx";
 
 const SILENT_MS = 1_200;
 
@@ -48,4 +50,18 @@ export function ConnectionBanner(): VNode | null {
     );
   }
   return null;
+}
+
+/** For whom one acts, where that is not one's own company: always in sight. */
+export function ActingBanner(): VNode | null {
+  if (!isActing.value) return null;
+  return (
+    <div class="banner acting" role="status">
+      <Icon name="companies" size="tiny" />
+      {t().acting.banner(me.value?.company.name ?? "")}
+      <button type="button" onClick={() => actFor(null)}>
+        {t().acting.back}
+      </button>
+    </div>
+  );
 }

@@ -2,16 +2,19 @@ import type { ComponentType, VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import * as desk from "../../state/desk.ts";
 import * as directory from "../../state/directory.ts";
+import * as happenings from "../../state/happenings.ts";
 import * as hearing from "../../state/hearing.ts";
 import { t } from "../../state/i18n.ts";
 import * as listing from "../../state/listing.ts";
 import * as outbox from "../../state/outbox.ts";
+import * as preferences from "../../state/preferences.ts";
 import { go, path } from "../../state/route.ts";
+import * as scheduled from "../../state/scheduled.ts";
 import { may, me, standing } from "../../state/session.ts";
 import * as viewing from "../../state/viewing.ts";
 import { Inbox } from "../inbox/Inbox.tsx";
 import { Empty } from "../kit/bits.tsx";
-import { ConnectionBanner } from "./Connection.tsx";
+import { ActingBanner, ConnectionBanner } from "./Connection.tsx";
 import { listenForKeys, Shortcuts } from "./keys.tsx";
 import { Palette, paletteShown } from "./Palette.tsx";
 import { besides, labelOf, type Place, pageAt } from "./places.ts";
@@ -25,6 +28,8 @@ function run(): void {
   isRunning = true;
   desk.alsoHear(outbox.noticed);
   desk.alsoHear(viewing.hear);
+  desk.alsoHear(scheduled.hear);
+  desk.alsoHear(happenings.hear);
   hearing.knowing((id) => {
     const conversation = desk.rowOf(id).value;
     if (!conversation) return null;
@@ -35,6 +40,7 @@ function run(): void {
   listing.keepCounting();
   viewing.start();
   void directory.load();
+  void preferences.load().catch(() => {});
   void hearing.loadNotifications().catch(() => {});
   void outbox.load();
   listenForKeys();
@@ -55,6 +61,7 @@ export function Desk(): VNode {
       </a>
       <Rail />
       <div class="desk-page">
+        <ActingBanner />
         <ConnectionBanner />
         <Page />
       </div>

@@ -19,7 +19,7 @@ export function Login(): VNode {
         <h1>{t().login.title}</h1>
         <SignInForm />
       </div>
-      <nav class="languages" aria-label={t().settings.language}>
+      <nav class="languages" aria-label={t().login.language}>
         {LANGUAGES.map((l) => (
           <button
             key={l.code}

@@ -108,6 +108,7 @@ function Presence(): VNode | null {
     <Menu
       label={t().me.menu(user.name, t().presence[status])}
       className="rail-me"
+      name="me"
       items={[
         change("ONLINE"),
         change("BUSY"),

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { t } from "../../state/i18n.ts";
 import { go } from "../../state/route.ts";
 import { settings } from "../../state/settings.ts";
-import { Dialog } from "../kit/overlays.tsx";
+import { Dialog, openMenu } from "../kit/overlays.tsx";
 import { paletteShown } from "./Palette.tsx";
 import { offered } from "./places.ts";
 
@@ -21,6 +21,11 @@ export function onKey(key: string, run: Handler): () => void {
   };
 }
 
+/** Do what a shortcut does. */
+export function press(key: string): void {
+  handlers.get(key)?.();
+}
+
 /** Single keys count outside text fields only, and can be switched off. */
 export function listenForKeys(): void {
   document.addEventListener("keydown", (event) => {
@@ -29,6 +34,11 @@ export function listenForKeys(): void {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
       paletteShown.value = true;
+      return;
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key === ".") {
+      event.preventDefault();
+      openMenu("me");
       return;
     }
     if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp"))

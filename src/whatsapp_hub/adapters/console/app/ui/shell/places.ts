@@ -169,6 +169,13 @@ const ROWS: readonly (readonly Place[])[] = [
 
 /** Pages that stand in no rail. */
 const OTHERS: readonly Place[] = [
+  {
+    address: "/dashboard/customers/:id",
+    icon: "user",
+    label: "contacts",
+    reads: "read-conversations",
+    load: () => import("../pages/Customer.tsx"),
+  },
   { address: "/settings/me", icon: "user", label: "me", reads: null, load: () => import("../pages/Me.tsx") },
   { address: "/welcome", icon: "help", label: "guide", reads: null, load: () => import("../pages/Welcome.tsx") },
   { address: "/kit", icon: "tag", label: "kit", reads: "manage-company", load: () => import("../pages/Kit.tsx") },
@@ -181,7 +188,7 @@ export function rows(): Place[][] {
 
 /** Every page that the person may open, in the order of the rail. */
 export function offered(): Place[] {
-  return [...ROWS.flat(), ...OTHERS].filter(isOffered);
+  return [...ROWS.flat(), ...OTHERS].filter((place) => isOffered(place) && !place.address.includes(":"));
 }
 
 function isOffered(place: Place): boolean {
@@ -191,7 +198,15 @@ function isOffered(place: Place): boolean {
 
 /** The page at an address; the inbox has none of its own here. */
 export function pageAt(address: string): Place | undefined {
-  return [...ROWS.flat(), ...OTHERS].find((place) => place.load && place.address === address);
+  return [...ROWS.flat(), ...OTHERS].find((place) => place.load && isAddressOf(place, address));
+}
+
+/** `:id` stands for one part of an address. */
+function isAddressOf(place: Place, address: string): boolean {
+  const [before, after] = place.address.split(":");
+  return after === undefined
+    ? place.address === address
+    : address.startsWith(before ?? "") && /^[0-9a-f-]{36}$/.test(address.slice(before?.length));
 }
 
 /** The pages that stand beside the one at an address, itself among them. */
@@ -203,7 +218,7 @@ export function besides(address: string): Place[] {
 export function isAt(place: Place, address: string): boolean {
   return place.address === "/dashboard"
     ? address === "/dashboard" || address.startsWith("/dashboard/c/")
-    : address === place.address;
+    : address === place.address || address.startsWith(`${place.address}/`);
 }
 
 export function labelOf(place: Place): string {
