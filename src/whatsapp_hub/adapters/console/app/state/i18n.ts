@@ -64,13 +64,19 @@ export function begin(company?: Language): Promise<void> {
   return speak(settings.value.language ?? company ?? preferred());
 }
 
+/** The reader's own region, where the browser names one of the language: dates differ between countries. */
+function locale(): string {
+  const own = navigator.languages.find((l) => l.slice(0, 2) === language.value.slice(0, 2));
+  return own ?? language.value;
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(kind: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${language.value} ${kind}`;
   let found = formats.get(key);
   if (!found) {
-    found = new Intl.DateTimeFormat(language.value, options);
+    found = new Intl.DateTimeFormat(locale(), options);
     formats.set(key, found);
   }
   return found;
@@ -86,6 +92,15 @@ export function dateOf(at: string): string {
 
 export function momentOf(at: string): string {
   return format("moment", { dateStyle: "short", timeStyle: "short" }).format(new Date(at));
+}
+
+/** A moment that is near: today the time, within a week the weekday and time, else the date too. */
+export function whenOf(at: string): string {
+  const days = Math.round((startOfDay(new Date(at)) - startOfDay(new Date())) / 86_400_000);
+  if (days === 0) return timeOf(at);
+  if (days > 0 && days < 7)
+    return format("when", { weekday: "short", hour: "numeric", minute: "2-digit" }).format(new Date(at));
+  return momentOf(at);
 }
 
 export function dayOf(at: string): string {

@@ -4,7 +4,7 @@ import type { Message } from "../core/entities.ts";
 import type { HubEvent } from "../core/events.ts";
 import { Problem } from "../ports/index.ts";
 import { api } from "./api.ts";
-import { momentOf, t } from "./i18n.ts";
+import { t, whenOf } from "./i18n.ts";
 import { complain, say } from "./toasts.ts";
 
 const SOON_MS = 400;
@@ -41,7 +41,7 @@ export async function write(
 /** Take over a message that the hub keeps for later. */
 export function took(message: Message): void {
   put(message.conversationId, [...waitingIn(message.conversationId).filter((m) => m.id !== message.id), message]);
-  if (message.sendAt) say(t().later.planned(momentOf(message.sendAt)), "ok");
+  if (message.sendAt) say(t().later.planned(whenOf(message.sendAt)), "ok");
 }
 
 /** Keep a message from being sent; whether it still waited. */

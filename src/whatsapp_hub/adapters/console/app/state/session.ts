@@ -2,6 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { outboxStore, texts } from "../adapters/storage.ts";
 import type { OwnUser } from "../core/entities.ts";
+import type { Language } from "../core/schema.ts";
 import { Problem } from "../ports/index.ts";
 import { api } from "./api.ts";
 import * as i18n from "./i18n.ts";
@@ -23,6 +24,7 @@ api.onUnauthenticated = () => {
 };
 
 const ACTING = "acting-for";
+const SPOKEN = "acting-in";
 api.company = sessionStorage.getItem(ACTING);
 
 /** Whether a MASTER acts for another company than their own. */
@@ -30,8 +32,10 @@ export const isActing = computed(() => me.value !== null && me.value.company.id 
 
 /** Act for a company (MASTER), in this tab, from now on; null: for one's own again. */
 export function actFor(companyId: string | null): void {
-  if (companyId && companyId !== me.value?.companyId) sessionStorage.setItem(ACTING, companyId);
-  else sessionStorage.removeItem(ACTING);
+  if (companyId && companyId !== me.value?.companyId) {
+    sessionStorage.setItem(ACTING, companyId);
+    sessionStorage.setItem(SPOKEN, i18n.language.value);
+  } else sessionStorage.removeItem(ACTING);
   location.assign("/dashboard");
 }
 
@@ -41,7 +45,8 @@ export async function recognise(): Promise<void> {
     const { data } = await api.get<OwnUser>("/api/auth/me");
     me.value = data;
     standing.value = "in";
-    await i18n.begin(data.company.language);
+    const spoken = isActing.value && (sessionStorage.getItem(SPOKEN) as Language | null);
+    await i18n.begin(spoken || data.company.language);
   } catch (error) {
     const isOut = error instanceof Problem && error.status === 401;
     if (isOut)

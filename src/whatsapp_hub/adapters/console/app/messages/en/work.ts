@@ -6,7 +6,7 @@ export const work: typeof Portuguese = {
     button: "Send later",
     own: "Choose a date and time…",
     when: "When",
-    wrong: "Choose a time that has not passed.",
+    wrong: "Choose a time to come, within a year.",
     title: (n) => (n === 1 ? "1 message planned" : `${n} messages planned`),
     goes: (when) => `Goes out ${when}`,
     by: (name, when) => `${name} · goes out ${when}`,

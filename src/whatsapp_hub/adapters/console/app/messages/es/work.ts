@@ -6,7 +6,7 @@ export const work: typeof Portuguese = {
     button: "Enviar más tarde",
     own: "Elegir fecha y hora…",
     when: "Cuándo",
-    wrong: "Elija una hora que no haya pasado.",
+    wrong: "Elija una hora futura, dentro de un año.",
     title: (n) => (n === 1 ? "1 mensaje programado" : `${n} mensajes programados`),
     goes: (when) => `Sale ${when}`,
     by: (name, when) => `${name} · sale ${when}`,

@@ -5,7 +5,7 @@ export const work = {
     button: "Enviar mais tarde",
     own: "Escolher data e hora…",
     when: "Quando",
-    wrong: "Escolha uma hora que ainda não passou.",
+    wrong: "Escolha uma hora futura, dentro de um ano.",
     title: (n: number) => (n === 1 ? "1 mensagem agendada" : `${n} mensagens agendadas`),
     goes: (when: string) => `Sai ${when}`,
     by: (name: string, when: string) => `${name} · sai ${when}`,

@@ -8,6 +8,7 @@ import { language, t } from "../../state/i18n.ts";
 import { emojis } from "./EmojiPicker.tsx";
 
 const MOST = 8;
+const NONE = 9;
 const names = signal<{ code: string; all: readonly Emoji[] }>({ code: "", all: [] });
 
 export type Option = { id: string; shown: string; more: string } & ({ reply: QuickReplyView } | { emoji: string });
@@ -28,24 +29,29 @@ function repliesFor(typed: string): Option[] {
     .map((reply) => ({ id: reply.id, shown: `/${reply.shortcut.replace(/^\//, "")}`, more: reply.content, reply }));
 }
 
-/** Emoji with a word that begins with what was typed; those whose name does come first. */
+/** Emoji by what was typed of their name. */
 function emojiFor(typed: string): Option[] {
   if (names.value.code !== language.value) {
     void emojis(language.value).then((all) => (names.value = { code: language.value, all }));
     return [];
   }
   const words = folded(typed.replaceAll("_", " "));
-  const begins = (text: string): boolean =>
-    folded(text)
-      .split(/[\s,:-]+/)
-      .some((word) => word.startsWith(words));
-  const named = names.value.all.filter((one) => folded(one.annotation).startsWith(words));
-  const others = names.value.all.filter(
-    (one) => !named.includes(one) && (begins(one.annotation) || one.tags?.some(begins)),
-  );
-  return [...named, ...others]
+  return names.value.all
+    .map((one) => ({ one, rank: rankOf(one, words) }))
+    .filter(({ rank }) => rank < NONE)
+    .sort((a, b) => a.rank - b.rank || a.one.annotation.length - b.one.annotation.length)
     .slice(0, MOST)
-    .map((one) => ({ id: one.emoji, shown: one.emoji, more: one.annotation, emoji: one.emoji }));
+    .map(({ one }) => ({ id: one.emoji, shown: one.emoji, more: one.annotation, emoji: one.emoji }));
+}
+
+/** How near an emoji's name is to what was typed: a whole word of it, the beginning of one, a word that stands for it. */
+function rankOf(one: Emoji, typed: string): number {
+  const parts = folded(one.annotation).split(/[\s,:-]+/);
+  if (parts.includes(typed)) return 0;
+  if (folded(one.annotation).startsWith(typed)) return 1;
+  if (parts.some((part) => part.startsWith(typed))) return 2;
+  const tags = one.tags?.map(folded) ?? [];
+  return tags.includes(typed) ? 3 : tags.some((tag) => tag.startsWith(typed)) ? 4 : NONE;
 }
 
 interface PickerProps {

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { laterTimes, localInput } from "../../core/clock.ts";
 import type { Message } from "../../core/entities.ts";
 import { nameOf } from "../../state/directory.ts";
-import { kindOf, momentOf, t } from "../../state/i18n.ts";
+import { kindOf, t, whenOf } from "../../state/i18n.ts";
 import * as scheduled from "../../state/scheduled.ts";
 import { may, me } from "../../state/session.ts";
 import { say } from "../../state/toasts.ts";
@@ -12,13 +12,15 @@ import { Formatted } from "../kit/Formatted.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { Dialog, Menu, type MenuItem } from "../kit/overlays.tsx";
 
+const LONGEST_AHEAD_MS = 365 * 86_400_000;
+
 /** When what is written is sent: at one of a few usual times, or at one's own. */
 export function Later({ onPick }: { onPick: (at: string) => void }): VNode {
   const [isChoosing, setChoosing] = useState(false);
   const items: (MenuItem | "line")[] = [
     ...laterTimes(new Date()).map(({ kind, at }) => ({
       label: t().chat.snoozeFor[kind],
-      hint: momentOf(at.toISOString()),
+      hint: whenOf(at.toISOString()),
       run: () => onPick(at.toISOString()),
     })),
     "line",
@@ -46,7 +48,8 @@ function Choose({ onClose, onPick }: { onClose: () => void; onPick: (at: string)
   const submit = (event: Event): void => {
     event.preventDefault();
     const chosen = new Date(at);
-    if (chosen.getTime() > Date.now()) onPick(chosen.toISOString());
+    const ahead = chosen.getTime() - Date.now();
+    if (ahead > 0 && ahead < LONGEST_AHEAD_MS) onPick(chosen.toISOString());
     else setWrong(true);
   };
   return (
@@ -89,7 +92,7 @@ export function Planned({ id, onChange }: { id: string; onChange: (text: string)
 }
 
 function One({ m, onChange }: { m: Message; onChange: (text: string) => void }): VNode {
-  const when = m.sendAt ? momentOf(m.sendAt) : "";
+  const when = m.sendAt ? whenOf(m.sendAt) : "";
   const isOwn = m.senderId === me.value?.id;
   const cancel = async (): Promise<void> => {
     if (await scheduled.cancel(m)) say(t().later.cancelled, "ok");

@@ -84,6 +84,7 @@ export function Field({
     name,
     class: "input",
     value,
+    autofocus: autoFocus, // what a dialog gives the focus to when it opens
     "aria-invalid": wrong ? true : undefined,
     "aria-describedby": hint || wrong ? `${id}-more` : undefined,
     ref: (element: HTMLElement | null) => {

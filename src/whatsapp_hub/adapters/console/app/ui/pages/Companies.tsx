@@ -37,9 +37,9 @@ export default function Companies(): VNode {
     {
       label: t().companies.name,
       shown: (c) => (
-        <>
+        <span>
           <b>{c.name}</b> {c.id === me.value?.company.id && <span class="chip info">{t().acting.here}</span>}
-        </>
+        </span>
       ),
     },
     { label: t().companies.slug, shown: (c) => c.slug },
