@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -41,7 +41,7 @@ async def test_a_message_is_planned_changed_and_cancelled(site: Site, open_windo
     await page.get_by_label("When").fill("2001-01-01T09:00")
     await page.get_by_role("dialog").get_by_role("button", name="Send later").click()
     await expect(page.get_by_text("Choose a time to come, within a year.")).to_be_visible()
-    await page.get_by_label("When").fill(f"{datetime.now() + timedelta(days=30):%Y-%m-%dT09:00}")
+    await page.get_by_label("When").fill(f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT09:00}")
     await page.get_by_role("dialog").get_by_role("button", name="Send later").click()
     await expect(planned).to_contain_text("good morning")
     await planned.get_by_role("button", name="Cancel the sending").click()
