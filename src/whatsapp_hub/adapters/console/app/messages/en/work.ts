@@ -56,4 +56,5 @@ export const work: typeof Portuguese = {
     forget: "Delete a view…",
     taken: "There is a view of this name.",
   },
+  online: { none: "You are offline: new conversations go to others.", go: "Go online" },
 };

@@ -56,4 +56,5 @@ export const work: typeof Portuguese = {
     forget: "Eliminar una vista…",
     taken: "Ya hay una vista con este nombre.",
   },
+  online: { none: "Usted está ausente: las conversaciones nuevas van a otros.", go: "Ponerse disponible" },
 };

@@ -55,4 +55,5 @@ export const work = {
     forget: "Excluir uma visão…",
     taken: "Já existe uma visão com este nome.",
   },
+  online: { none: "Você está ausente: conversas novas vão para outros.", go: "Ficar disponível" },
 };

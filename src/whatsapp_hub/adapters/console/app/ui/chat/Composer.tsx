@@ -107,6 +107,7 @@ export function Composer({ c, quoted, onUnquote, restored, onRestored }: Compose
       if (said && !isCaption) outbox.write(c.id, said, null);
       write("");
       onUnquote();
+      box.current?.focus();
       return;
     }
     void desk.loadNewest(c.id).catch(() => {});

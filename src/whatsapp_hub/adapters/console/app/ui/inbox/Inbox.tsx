@@ -3,10 +3,12 @@ import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { type Choice, choiceOf, queryOf } from "../../core/views.ts";
 import * as desk from "../../state/desk.ts";
+import * as directory from "../../state/directory.ts";
 import { sessions } from "../../state/directory.ts";
 import { t } from "../../state/i18n.ts";
 import { go, path, query } from "../../state/route.ts";
 import { isSupervisor, may } from "../../state/session.ts";
+import { attempt } from "../../state/toasts.ts";
 import { Chat } from "../chat/Chat.tsx";
 import { Empty } from "../kit/bits.tsx";
 import { Button } from "../kit/controls.tsx";
@@ -85,12 +87,25 @@ export function Inbox(): VNode {
   );
 }
 
+/** Who is offline gets nothing: said where one would wait for it. */
+function GoOnline(): VNode {
+  return (
+    <>
+      <p>{t().online.none}</p>
+      <Button kind="primary" onClick={() => void attempt(() => directory.setStatus("ONLINE"))}>
+        {t().online.go}
+      </Button>
+    </>
+  );
+}
+
 function Nothing(): VNode {
   const hasSandbox = may("use-sandbox") && sessions.value.some((s) => s.provider === "SANDBOX");
   return (
     <section class="nothing" aria-label={t().chat.label}>
       <Empty icon="inbox" title={t().chat.choose}>
         <p>{t().chat.chooseMore}</p>
+        {directory.myStatus.value === "OFFLINE" && may("work-conversations") && <GoOnline />}
         {hasSandbox && !phoneShown.value && (
           <Button icon="number" onClick={() => (phoneShown.value = true)}>
             {t().phone.play}
