@@ -22,7 +22,10 @@ const WITH_REASON = new Set<Happening["type"]>(["conversation.assigned", "conver
 /** One thing that happened to the conversation, at its time among what was said. */
 export function Happened({ happening }: { happening: Happening }): VNode {
   const { type, at, conversation: c } = happening;
-  const said = [sentence(happening), WITH_REASON.has(type) ? reasonOf(c) : null].filter(Boolean).join(" · ");
+  const reason = WITH_REASON.has(type) ? reasonOf(c) : null;
+  const whom = type === "conversation.assigned" ? nameOf(c.assignedUserId) : "";
+  const isNamed = Boolean(whom && reason?.includes(whom));
+  const said = [isNamed ? t().happened[type] : sentence(happening), reason].filter(Boolean).join(" · ");
   return (
     <p class="system-line happened">
       <Icon name={ICONS[type]} size="tiny" />
