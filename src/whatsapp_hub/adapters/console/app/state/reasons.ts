@@ -1,6 +1,6 @@
 // Codes of the hub, said in the reader's language: why a conversation is where it is, why a number is as it is.
 import type { Conversation, SessionDetail } from "../core/entities.ts";
-import { departmentById, nameOf } from "./directory.ts";
+import { departmentById, nameOf, users } from "./directory.ts";
 import { momentOf, t } from "./i18n.ts";
 
 /** Why a conversation is where it is; the hub's own sentence where a code has no text. */
@@ -21,6 +21,7 @@ function spoken(value: unknown): string {
   if (Array.isArray(value)) return value.map(spoken).join(", ");
   if (value === null || value === undefined) return "—";
   const text = String(value);
+  if (text.includes("@")) return users.value.find((user) => user.email === text)?.name ?? text;
   if (!/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text)) return text;
   return departmentById.value.get(text)?.name ?? nameOf(text);
 }

@@ -302,7 +302,7 @@ export const desk: typeof Portuguese = {
     title: "New conversation",
     number: "From the number",
     to: "The customer's phone",
-    toHint: "As you have it: (11) 98888-4821 or +55…",
+    toHint: "With its country code: +55 11 98888-4821",
     text: "Message",
   },
   panel: {

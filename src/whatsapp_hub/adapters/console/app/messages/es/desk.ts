@@ -307,7 +307,7 @@ export const desk: typeof Portuguese = {
     title: "Nueva conversación",
     number: "Desde el número",
     to: "Teléfono del cliente",
-    toHint: "Como lo tenga: (11) 98888-4821 o +55…",
+    toHint: "Con el código del país: +55 11 98888-4821",
     text: "Mensaje",
   },
   panel: {

@@ -56,7 +56,7 @@ export function Chat({ id }: { id: string }): VNode {
     const off = [
       onKey("a", () => void handling.take(id)),
       onKey("y", () => resolve()),
-      onKey("u", () => void handling.markUnread(id).then(() => go(`/dashboard${queryOf(choice.value)}`))),
+      onKey("u", () => void unread(id)),
       onKey("t", () => setTransferring(true)),
       onKey("z", () => openMenu("snooze")),
       onKey("r", () => setQuoted(lastOfCustomer(id))),
@@ -120,6 +120,11 @@ export function Chat({ id }: { id: string }): VNode {
   );
 }
 
+/** Mark it and leave it: who looks on would read it again. */
+async function unread(id: string): Promise<void> {
+  if (await handling.markUnread(id)) go(`/dashboard${queryOf(choice.value)}`);
+}
+
 /** What one quotes without choosing: the newest that the customer said. */
 function lastOfCustomer(id: string): string | null {
   const said = desk.chatSignal(id).value?.messages ?? [];
@@ -169,7 +174,7 @@ function Header({ c, onTransfer, onResolve, onSearch, onCopy }: HeaderProps): VN
       ? [{ label: t().chat.giveBack, icon: <Icon name="undo" />, run: () => void handling.giveBack(c.id) }]
       : []),
     ...(canWork && isLive(c)
-      ? [{ label: t().chat.markUnread, icon: <Icon name="unread" />, run: () => void handling.markUnread(c.id) }]
+      ? [{ label: t().chat.markUnread, icon: <Icon name="unread" />, run: () => void unread(c.id) }]
       : []),
     ...(canWork && c.status !== "ARCHIVED"
       ? [{ label: t().chat.archive, icon: <Icon name="archive" />, run: () => void handling.archive(c.id) }]

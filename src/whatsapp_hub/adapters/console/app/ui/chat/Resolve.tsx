@@ -33,7 +33,7 @@ export function Resolve({ c, onClose }: { c: Conversation; onClose: () => void }
             </label>
           ))}
         </fieldset>
-        <Field label={t().transfer.note} name="note" long value={note} onInput={setNote} hint={t().transfer.noteHint} />
+        <Field label={t().composer.note} name="note" long value={note} onInput={setNote} hint={t().transfer.noteHint} />
         <div class="actions">
           <Button kind="quiet" onClick={onClose}>
             {t().common.cancel}
