@@ -93,7 +93,7 @@ class PostgresContactBook:
         """Read a page by descending id."""
         before = read_id(cursor).id if cursor is not None else _FIRST
         seen = (sight.everything, sight.user_id, sight.department_id)
-        async with self._storage.connection(tenant_id) as connection:
+        async with self._storage.reading(tenant_id) as connection:
             rows = await connection.fetch(_ROUNDS, contact_id, before, *seen, limit + 1)
         items = [conversations.conversation_of(row) for row in rows[:limit]]
         return Page(items, encode_cursor(Id(items[-1].id)) if len(rows) > limit else None)
