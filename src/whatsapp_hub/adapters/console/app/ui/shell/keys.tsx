@@ -73,7 +73,7 @@ function run(key: string, event: KeyboardEvent): void {
 export function Shortcuts(): VNode | null {
   if (!showing.value) return null;
   return (
-    <Dialog title={t().keys.title} onClose={() => (showing.value = false)}>
+    <Dialog title={t().keys.title} onClose={() => (showing.value = false)} wide>
       <dl class="keys">
         {Object.entries(t().keys.list).map(([key, what]) => (
           <div key={key}>
