@@ -209,12 +209,14 @@ function Header({ c, onTransfer, onResolve, onSearch, onCopy }: HeaderProps): VN
         </Button>
       )}
       {isSandbox && (
-        <IconButton
-          icon="number"
-          label={t().phone.title}
-          pressed={phoneShown.value}
-          onClick={() => (phoneShown.value = !phoneShown.value)}
-        />
+        <span class="chat-sandbox">
+          <IconButton
+            icon="number"
+            label={t().phone.title}
+            pressed={phoneShown.value}
+            onClick={() => (phoneShown.value = !phoneShown.value)}
+          />
+        </span>
       )}
       {canWork && isLive(c) && <Menu icon="clock" label={t().chat.snooze} items={snoozeItems(c)} name="snooze" />}
       <Menu label={t().chat.more} items={items} />
