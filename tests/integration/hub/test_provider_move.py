@@ -1,8 +1,10 @@
-"""A number moves to another provider while messages wait: each is sent once, in the order of its chat. Ten thousand:
-`python -m benchmarks chaos` (`moves`)."""
+"""A number moves to another provider while messages wait: each is sent once, in the order of its chat.
+
+Ten thousand of them, in minutes: `MOVED_CHATS=500 MOVED_EACH=20 pytest -s tests/integration/hub/test_provider_move.py`."""
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,8 +24,9 @@ from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Text
 from whatsapp_hub.main.wiring.infrastructure import Part
 
-CHATS, EACH = 80, 15
+CHATS, EACH = int(os.environ.get("MOVED_CHATS", "80")), int(os.environ.get("MOVED_EACH", "15"))
 AT_META, LAST = 150, 250
+PATIENCE_S = 60 + CHATS * EACH / 15
 """How many Meta sends before the first move, and about how many after the second: it takes 80 a second."""
 
 
@@ -91,7 +94,7 @@ async def test_waiting_messages_move_to_the_sandbox_and_back(
     async def begun() -> bool:
         return len(world.graph.sent) - before >= AT_META
 
-    await until(begun, 60)
+    await until(begun, PATIENCE_S)
     there = await moves(number, "SANDBOX")
     assert (there["left"], there["provider"], there["isSending"]) == ("META", "SANDBOX", True)
     assert there["underWay"] == 0
@@ -100,14 +103,14 @@ async def test_waiting_messages_move_to_the_sandbox_and_back(
     async def nearly_done() -> bool:
         return await left(world, number.id) <= LAST
 
-    await until(nearly_done, 90)
+    await until(nearly_done, PATIENCE_S)
     back = await moves(number, "META", settings=settings_of(number))
     assert (back["left"], back["isSending"]) == ("SANDBOX", True)
 
     async def done() -> bool:
         return await left(world, number.id) == 0
 
-    await until(done, 60)
+    await until(done, PATIENCE_S)
     await world.settled(company)
     found = await arrived(world, number)
     assert sum(map(len, found.values())) == CHATS * EACH

@@ -28,6 +28,7 @@ from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import Conflict, HubError, Invalid, NotFound, NotSupported, WindowClosed
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId, TenantId
+from whatsapp_hub.domain.integrations.threads import require_ours
 from whatsapp_hub.domain.messaging.contact import Contact, Identity, IdentityKind, names_chat
 from whatsapp_hub.domain.messaging.content import Content
 from whatsapp_hub.domain.messaging.failure import SESSION_DELETED, Failure, title_of
@@ -244,6 +245,7 @@ class SendScheduled:
             file = await stored_file(uow, message.content)
             require_sendable(session, self.providers, message.content, message.reply_to, media=file)
             if latest:
+                require_ours(latest)
                 if latest.is_live:
                     require_turn(message.sender_id, latest, session)
                 await require_window(uow, self.providers, session, latest, message.content, now)
