@@ -1,6 +1,6 @@
 """A number moves to another provider while messages wait: each is sent once, in the order of its chat.
 
-Ten thousand of them, in minutes: `MOVED_CHATS=500 MOVED_EACH=20 pytest -s tests/integration/hub/test_provider_move.py`."""
+Ten thousand of them, in minutes: MOVED_CHATS=500 MOVED_EACH=20 in the environment, and `pytest -s`."""
 
 from __future__ import annotations
 
