@@ -10,6 +10,7 @@ import pytest
 from whatsapp_hub.adapters.postgres import unit_of_work
 from whatsapp_hub.adapters.postgres.queries import contact_list
 from whatsapp_hub.adapters.postgres.queries.contact_list import PostgresContactBook
+from whatsapp_hub.adapters.postgres.repositories.messages import PAGE_BYTES
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.reading.contacts import ContactFilter
 from whatsapp_hub.domain.errors import Unavailable
@@ -71,3 +72,12 @@ async def _all(book: PostgresContactBook, world: Any, wanted: ContactFilter) -> 
         if (cursor := page.next_cursor) is None:
             return names
     raise AssertionError("the list has no end")
+
+
+async def test_of_very_long_waiting_messages_a_move_looks_at_the_first(world: World) -> None:
+    await world.enqueue(await world.conversation(), *["x" * 60_000] * 50)
+    async with world.uow() as uow:
+        touched = await uow.lanes.affected(world.session.id, 10_000)
+    assert touched.queued == 50
+    assert sum(len(one.content.text) for one in touched.waiting) < PAGE_BYTES + 60_001
+    assert [one.content.text[:1] for one in touched.waiting[:2]] == ["x", "x"]

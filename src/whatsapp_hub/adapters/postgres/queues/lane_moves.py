@@ -2,7 +2,7 @@
 provider touches."""
 
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements
-from whatsapp_hub.adapters.postgres.repositories.messages import COLUMNS, message_of
+from whatsapp_hub.adapters.postgres.repositories.messages import COLUMNS, message_of, within_a_page
 from whatsapp_hub.domain.ids import ContactId, SessionId
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 from whatsapp_hub.domain.sessions.moving import Affected, Waiting
@@ -35,9 +35,12 @@ _TRIES = """
     SELECT CASE WHEN attempt_message IS NULL THEN tries ELSE 0 END FROM hub.lanes
     WHERE session_id = $1 AND chat = $2"""
 
+_FIRST = within_a_page(
+    "SELECT * FROM messages WHERE session_id = $1 AND queue_seq IS NOT NULL ORDER BY queue_seq LIMIT $2", "queue_seq"
+)
 _QUEUE = f"""
     SELECT {", ".join(f"m.{name}" for name in COLUMNS.split(", "))}, c.window_closes_at AS shuts_at, i.*
-    FROM (SELECT * FROM messages WHERE session_id = $1 AND queue_seq IS NOT NULL ORDER BY queue_seq LIMIT $2) AS m
+    FROM ({_FIRST}) AS m
     LEFT JOIN conversations c ON c.id = m.conversation_id
     CROSS JOIN LATERAL (
       SELECT array_agg(kind ORDER BY added_at, kind, value) AS kinds,
@@ -55,7 +58,7 @@ _TOUCHED = """
 
 
 async def affected(connection: Statements, session_id: SessionId, limit: int) -> Affected:
-    """Read what a move of the session touches, without locks."""
+    """Read what a move of the session touches, without locks; of very long waiting messages fewer than `limit`."""
     waiting = []
     for row in await connection.fetch(_QUEUE, session_id, limit):
         message = message_of(row)
