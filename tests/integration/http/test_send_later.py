@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.integration.http.conftest import Company, RunningHub, eventually
 
 PHONE = "5511999990001"
@@ -49,3 +51,30 @@ async def test_it_waits_is_shown_can_be_cancelled_and_goes_at_its_time(running: 
     assert (await admin.get("/api/messages/scheduled", cursor="x")).status_code == 400
     other = await running.company()
     assert (await other.admin.get("/api/messages/scheduled")).json() == []
+
+
+@pytest.mark.parametrize("way", ["conversations", "agents", "clients", "instances", "lifecycle"])
+async def test_every_contract_lets_its_text_wait(company: Company, way: str) -> None:
+    """E and A to D: each in its own casing, on the socket of B too (`test_contract_live`)."""
+    session = await company.session(routing="none")
+    ask = {
+        "conversations": ("/api/conversations", {"sessionId": session["id"], "to": PHONE, "content": "já"}, "sendAt"),
+        "agents": (f"/whatsapp/{session['agentId']}/send-message", {"to": PHONE, "message": "já"}, "sendAt"),
+        "clients": ("/whatsapp/send", {"sessionId": session["sessionId"], "to": PHONE, "message": "já"}, "sendAt"),
+        "instances": (f"/instances/{session['id']}/send", {"number": PHONE, "message": "já"}, "send_at"),
+        "lifecycle": (f"/whatsapp/{session['id']}/send-message", {"to": PHONE, "message": "já"}, "sendAt"),
+    }
+    path, body, name = ask[way]
+    for wrong in ("yesterday", within(-5)):
+        refused = await company.admin.post(path, {**body, name: wrong})
+        assert refused.status_code == 400, refused.text
+    assert refused.json()["errors"][0]["pointer"] == f"/{name}"
+    waits = await company.admin.post(path, {**body, name: within(1.5)})
+    assert waits.status_code in (201, 202), waits.text
+    assert len((await company.admin.get("/api/messages/scheduled")).json()) == 1
+
+    async def arrived() -> bool:
+        return await company.phone(session, PHONE) == ["já"]
+
+    await eventually(arrived)
+    assert (await company.admin.get("/api/messages/scheduled")).json() == []

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -239,12 +240,16 @@ async def test_b_says_what_it_cannot_do(world: World, company: Company, program:
             ({**good, "message": "x" * 4097}, "invalid"),
             ({**good, "to": "ana"}, "invalid"),
             ({**good, "sessionId": a_key()}, "not_found"),
+            ({**good, "sendAt": "yesterday"}, "invalid"),
+            ({**good, "sendAt": "2026-01-01T12:00:00Z"}, "invalid"),
             ({"sessionId": key}, "invalid"),
             (None, "invalid"),
         ):
             refused = await client.ask("send-message", bad)
             assert (refused["ok"], refused["code"]) == (False, code), bad
-        assert client.names() == ["error"] * 5
+        assert client.names() == ["error"] * 7
+        later = await client.ask("send-message", {**good, "sendAt": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
+        assert (later["ok"], later["status"]) == (True, "pending")
     async with line(world, agent.token, B) as client:
         assert (await client.ask("join-session", {"sessionId": key}))["code"] == "forbidden"
         assert (await client.ask("send-message", good))["ok"] is True

@@ -134,7 +134,8 @@ class ClientNamespace:
             await self._rates(member.caller)
         session, to, text = (payloads.needed(data, name) for name in ("sessionId", "to", "message"))
         key = payloads.text(data, "idempotencyKey", "") or None
-        return plain(entities.sent(await self._send(member.caller, session, to, text, key), lower=True))
+        later = payloads.moment(data, "sendAt")
+        return plain(entities.sent(await self._send(member.caller, session, to, text, key, later), lower=True))
 
     async def _get_sessions(self, sid: str, member: Asker, data: Any) -> Ack:
         """List the started sessions, the oldest first, like `GET /whatsapp/sessions`."""

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
+
+import msgspec
 
 from whatsapp_hub.domain.errors import Conflict, HubError, Invalid, Unauthenticated
 from whatsapp_hub.domain.ids import ConversationId
@@ -83,6 +86,18 @@ def field(data: Any, name: str) -> object:
 def needed(data: Any, name: str) -> str:
     """Read a required text of an object."""
     return _storable(field(data, name), name)
+
+
+def moment(data: Any, name: str) -> datetime | None:
+    """Read an optional time in RFC 3339 form, in UTC where it has no zone. Raises Invalid."""
+    value = field(data, name)
+    if value is None:
+        return None
+    try:
+        at = msgspec.convert(value, datetime)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (msgspec.ValidationError, OverflowError):
+        raise Invalid.field(name, "must be a time such as 2026-12-01T12:00:00Z") from None
 
 
 def _storable(value: object, name: str) -> str:

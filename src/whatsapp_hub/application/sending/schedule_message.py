@@ -25,6 +25,7 @@ from whatsapp_hub.application.sending.open_round import OpenRound
 from whatsapp_hub.application.sending.use_template import as_shown, require_window
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.notification import NotificationKind
 from whatsapp_hub.domain.errors import Conflict, HubError, Invalid, NotFound, NotSupported, WindowClosed
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId, TenantId
@@ -125,6 +126,23 @@ class ScheduleMessage:
         message = _message(conversation, shown, message_id, caller, reply_to, now)
         message.schedule(send_at, now)
         return message
+
+
+async def wait_until(
+    send_at: datetime,
+    changes: Changes,
+    caller: Caller,
+    conversation: Conversation,
+    content: Content,
+    message_id: MessageId,
+) -> Message:
+    """Store a message that waits, and let those who see its conversation know. Raises Invalid (`send_at`)."""
+    message = _message(conversation, content, message_id, caller, None, changes.now)
+    message.schedule(send_at, changes.now)
+    await changes.uow.scheduled.add(message)
+    conversation.scheduled(changes.now)
+    changes.conversation(conversation)
+    return message
 
 
 def _message(
@@ -280,9 +298,11 @@ def _identity(contact: Contact, chat: str) -> Identity:
 
 
 def _fail(changes: Changes, message: Message, conversation: Conversation, failure: Failure) -> None:
-    """Store the message in the customer's latest round, FAILED with the reason."""
+    """Store the message in the customer's latest round, FAILED with the reason, and notify who wrote it."""
     now = changes.now
     message.conversation_id, message.created_at, message.timestamp, message.send_at = conversation.id, now, now, None
     message.record(message.event(EventType.MESSAGE_QUEUED, now))
     message.advance(MessageStatus.FAILED, now, failure)
     changes.new_message(message)
+    if message.sender_id:  # a program hears `message.failed`
+        changes.notify(conversation, NotificationKind.SCHEDULED_FAILED, message.sender_id, {"error": failure.code})

@@ -1,6 +1,7 @@
 """SendMessage and StartConversation: store the message as PENDING before the request is answered with 202."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.handling.show_customer import ShowCustomer
@@ -22,6 +23,7 @@ from whatsapp_hub.application.sending.checks import (
     write_down,
 )
 from whatsapp_hub.application.sending.open_round import OpenRound
+from whatsapp_hub.application.sending.schedule_message import wait_until
 from whatsapp_hub.application.sending.use_template import as_shown, require_window
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
@@ -156,10 +158,11 @@ class StartConversation:
         to: str,
         content: Content,
         idempotency_key: str | None = None,
+        send_at: datetime | None = None,
     ) -> Conversation:
         """Send and return the conversation. Raises as SendMessage does, Invalid for `to`, and HeldElsewhere: the
-        customer is in a conversation that the caller does not see."""
-        return (await self.message(caller, session_id, to, content, idempotency_key))[0]
+        customer is in a conversation that the caller does not see. With `send_at` the message waits until then."""
+        return (await self.message(caller, session_id, to, content, idempotency_key, send_at))[0]
 
     async def message(
         self,
@@ -168,6 +171,7 @@ class StartConversation:
         to: str,
         content: Content,
         idempotency_key: str | None = None,
+        send_at: datetime | None = None,
         *,
         is_gateway: bool = False,
     ) -> tuple[Conversation, Message]:
@@ -176,15 +180,23 @@ class StartConversation:
         caller.require(Action.START_CONVERSATIONS)
         message_id = MessageId(self.new_id())
         async with self.storage.tenant(caller.tenant_id) as uow:
-            request = digest_of("start", session_id, content, to)
+            request = digest_of("start", session_id, content, to, *([send_at] if send_at else []))
             if earlier := await earlier_of(uow, caller, idempotency_key, request, message_id):
                 return await uow.conversations.get(earlier.conversation_id), earlier
             session = await session_of(uow, session_id)
             country = None if is_gateway else uow.tenant.country
             identity = await self.read_number.recipient(uow, session, to, country)
-            require_sendable(session, self.providers, content, None, identity)
+            require_sendable(session, self.providers, content, None, identity, later=send_at is not None)
             changes = Changes(uow, self.new_id, self.clock())
-            conversation = await self._round(uow, changes, session, identity, caller, take=not is_gateway)
+            take = not is_gateway
+            if send_at:
+                conversation = await self._round(uow, changes, session, identity, caller, take=take, later=True)
+                shown = await as_shown(uow, session, content, "template")
+                message = await wait_until(send_at, changes, caller, conversation, shown, message_id)
+                await changes.write()
+                await uow.commit()
+                return conversation, message
+            conversation = await self._round(uow, changes, session, identity, caller, take=take)
             await require_window(uow, self.providers, session, conversation, content, changes.now)
             content = await as_shown(uow, session, content, "template")
             upto = await _read_upto(uow, caller, conversation)
@@ -203,7 +215,9 @@ class StartConversation:
         caller: Caller,
         *,
         take: bool,
+        later: bool = False,
     ) -> Conversation:
+        """Return the live round, else a new one; `later`: else the latest, if the caller sees it."""
         is_group = identity.kind is IdentityKind.CHAT
         [(contact, _)], _ = await uow.contacts.find_or_create([Sighting((identity,), None, is_group)], changes.now)
         latest = (await uow.conversations.latest([(session.id, contact.id)])).get((session.id, contact.id))
@@ -211,9 +225,19 @@ class StartConversation:
             await _require_shared(uow, caller, latest)
             require_turn(caller.user_id, latest, session)
             return latest
+        if later and latest and await _sees(uow, caller, latest):
+            return latest
         if latest:
             require_ours(latest)
         return await self.open_round(uow, changes, session, contact, identity, latest, caller.user_id, take=take)
+
+
+async def _sees(uow: UnitOfWork, caller: Caller, conversation: Conversation) -> bool:
+    try:
+        await require_sight(uow, caller, conversation)
+    except NotFound:
+        return False
+    return True
 
 
 async def _read_upto(uow: UnitOfWork, caller: Caller, conversation: Conversation) -> int | None:
@@ -223,9 +247,8 @@ async def _read_upto(uow: UnitOfWork, caller: Caller, conversation: Conversation
 
 async def _require_shared(uow: UnitOfWork, caller: Caller, live: Conversation) -> None:
     """Refuse to write into the round of a customer with whom others speak, and say who. Raises HeldElsewhere."""
-    try:
-        await require_sight(uow, caller, live)
-    except NotFound:
-        department = next((d for d in await uow.departments.all() if d.id == live.department_id), None)
-        user = await uow.users.peek(live.assigned_user_id) if live.assigned_user_id else None
-        raise HeldElsewhere(department.name if department else None, user.name if user else None) from None
+    if await _sees(uow, caller, live):
+        return
+    department = next((d for d in await uow.departments.all() if d.id == live.department_id), None)
+    user = await uow.users.peek(live.assigned_user_id) if live.assigned_user_id else None
+    raise HeldElsewhere(department.name if department else None, user.name if user else None)

@@ -1,6 +1,7 @@
 """SendTo: send a gateway client's text to a number, through a session named as its contract does."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_for, session_named
@@ -32,14 +33,16 @@ class SendTo:
         to: str,
         text: str,
         idempotency_key: str | None = None,
+        send_at: datetime | None = None,
         *,
         agents_too: bool = False,
     ) -> Sent:
-        """Send the text. `agents_too`: the name may be an agent's with exactly one connected session. Raises NotFound,
+        """Send the text, with `send_at` not before then. `agents_too`: the name may be an agent's with exactly one connected session. Raises NotFound,
         Conflict (no such one session, the session is off), Invalid, NotSupported, KeyReused."""
         caller.require(Action.START_CONVERSATIONS)
         content = Text.plain(text, field_name="message")
         find = session_for if agents_too else session_named
         session = await find(self.finder, caller.tenant_id, name)
-        _, message = await self.start.message(caller, session.id, to, content, idempotency_key, is_gateway=True)
+        start = self.start.message
+        _, message = await start(caller, session.id, to, content, idempotency_key, send_at, is_gateway=True)
         return Sent(message, session.failure)

@@ -16,11 +16,14 @@ from whatsapp_hub.application.sending.schedule_message import (
     ScheduleMessage,
     SendScheduled,
 )
+from whatsapp_hub.application.sending.send_message import StartConversation
+from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.manage_sessions import DeleteSession
 from whatsapp_hub.application.sessions.run_sessions import StopSession
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.errors import Forbidden, Invalid, NotFound
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
+from whatsapp_hub.domain.sessions.session import Routing
 
 LATER = timedelta(hours=2)
 
@@ -144,3 +147,54 @@ async def test_what_can_be_said_of_it_now_is_said_now(office: Office) -> None:
     for at in (office.clock(), office.clock() + timedelta(days=400)):
         with pytest.raises(Invalid, match="send_at"):
             await schedule(office.admin, conversation.id, text("x"), at)
+
+
+async def test_the_first_message_to_a_customer_waits_as_well_and_opens_one_round(office: Office) -> None:
+    agent, phone = office.as_(await office.person(await office.department())), f"+{a_phone()}"
+    start, at = office.use(StartConversation), office.clock() + LATER
+    conversation, message = await start.message(agent, office.session.id, phone, text("Bom dia"), "key", at)
+    assert (conversation.assigned_user_id, message.send_at) == (agent.user_id, at)
+    assert (await start(agent, office.session.id, phone, text("Bom dia"), "key", at)).id == conversation.id
+    assert [m.id for m in await office.use(ListScheduled)(agent, conversation.id, 9, None)] == [message.id]
+    assert await office.sends() == []
+    await due(office)
+    assert await office.sends() == ["Bom dia"]
+    with pytest.raises(Invalid, match="send_at"):
+        await start(agent, office.session.id, phone, text("x"), None, office.clock())
+
+
+async def test_in_a_resolved_round_that_one_sees_it_waits_without_a_new_one(office: Office) -> None:
+    phone = a_phone()
+    await office.person(await office.department("Vendas"))
+    resolved = await office.writes(phone, "Oi", "Vendas")
+    await office.use(ResolveConversation)(office.admin, resolved.id)
+    await office.sends()
+    start = office.use(StartConversation)
+    waits = await start(office.admin, office.session.id, f"+{phone}", text("Olá"), None, office.clock() + LATER)
+    assert (waits.id, waits.status) == (resolved.id, ConversationStatus.RESOLVED)
+    agent = office.as_(await office.person(await office.department("Suporte")))
+    other = await start(agent, office.session.id, f"+{phone}", text("Olá"), None, office.clock() + LATER)
+    assert other.id != resolved.id  # which the agent does not see
+
+
+async def test_a_gateways_program_lets_a_text_wait(office: Office) -> None:
+    await office.world.add_session(LINE, routing=Routing.NONE, key="sales", settings={"phone": "1"})
+    await office.use(SendTo)(office.admin, "sales", a_phone(), "Hello", None, office.clock() + LATER)
+    assert await office.sends() == []
+    await due(office)
+    assert await office.sends() == ["Hello"]
+
+
+async def test_who_wrote_one_that_failed_is_notified_and_a_program_hears_the_event(office: Office) -> None:
+    agent = await office.person(await office.department())
+    conversation = await office.writes(a_phone(), "Oi")
+    by = replace(office.admin, user_id=agent.id)
+    await office.use(ScheduleMessage)(by, conversation.id, text("Chegou!"), office.clock() + LATER)
+    await scheduled(office, conversation)
+    await office.notified(agent)
+    before = office.told(conversation).count("notification.created")
+    await office.use(StopSession)(office.admin, office.session.id)
+    await due(office)
+    assert await office.notified(agent) == 1
+    assert office.told(conversation).count("notification.created") == before + 1  # not for the program's
+    assert office.told(conversation).count("message.failed") == 2

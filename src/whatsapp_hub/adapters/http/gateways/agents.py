@@ -12,6 +12,7 @@ from whatsapp_hub.adapters.contracts.gateways.connections import AgentConnection
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import TextBody, renamed
+from whatsapp_hub.adapters.http.patches import utc
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession
@@ -64,9 +65,11 @@ async def send_message(
     idempotency_key: IdempotencyKey = None,
 ) -> entities.SentMessage:
     """Send a text. `key` is a session's id, else its sessionId, else an agentId with exactly one connected session
-    (several: 409). The message is stored when this returns; its outcome comes over the socket."""
+    (several: 409). The message is stored when this returns; its outcome comes over the socket. With `sendAt` it waits
+    until then (`DELETE /api/messages/scheduled/{id}` cancels it)."""
     with renamed(content="message"):
-        message = await send_to(caller, key, data.to, data.message, idempotency_key, agents_too=True)
+        later = utc("send_at", data.send_at)
+        message = await send_to(caller, key, data.to, data.message, idempotency_key, later, agents_too=True)
     return entities.sent(message)
 
 

@@ -12,6 +12,7 @@ from whatsapp_hub.adapters.http.api.conversations.conversations import Idempoten
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import TextBody, renamed
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.adapters.http.patches import utc
 from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages, session_named
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.open_sessions import OpenSession
@@ -27,7 +28,7 @@ class OpenBody(msgspec.Struct, rename="camel"):
     provider: str | None = None
 
 
-class ClientSendBody(TextBody, rename="camel"):
+class ClientSendBody(TextBody, rename="camel", kw_only=True):
     """A text to send, and the session that sends it."""
 
     session_id: str
@@ -78,9 +79,11 @@ async def list_client_messages(
 async def send_from_session(
     caller: Asking, data: JSONBody[ClientSendBody], send_to: FromDishka[SendTo], key: IdempotencyKey = None
 ) -> entities.SentMessage:
-    """Send a text of at most 4096 characters. It is stored when this returns, and sent in its turn."""
+    """Send a text of at most 4096 characters. It is stored when this returns, and sent in its turn; with
+    `sendAt` not before then."""
     with renamed(content="message"):
-        message = await send_to(caller, data.session_id, data.to, data.message, key)
+        later = utc("send_at", data.send_at)
+        message = await send_to(caller, data.session_id, data.to, data.message, key, later)
     return entities.sent(message, lower=True)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import msgspec
 
@@ -10,10 +11,11 @@ from whatsapp_hub.domain.errors import Flaw, Invalid
 
 
 class TextBody(msgspec.Struct):
-    """A text to send. Unknown fields are ignored in gateways' bodies: their clients were written for other servers."""
+    """A text to send, with `sendAt` not before then. Unknown fields are ignored in gateways' bodies: their clients were written for other servers."""
 
     to: str
     message: str
+    send_at: datetime | None = msgspec.field(default=None, name="sendAt")
 
 
 @contextmanager

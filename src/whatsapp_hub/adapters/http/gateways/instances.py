@@ -1,5 +1,6 @@
 """Contract C: scalable instances."""
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ from whatsapp_hub.adapters.http.api.conversations.conversations import Idempoten
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.adapters.http.patches import utc
 from whatsapp_hub.application.integrations.subscriptions import new_secret
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
 from whatsapp_hub.application.sending.send_to import SendTo
@@ -33,10 +35,11 @@ class InstanceBody(msgspec.Struct):
 
 
 class InstanceSendBody(msgspec.Struct):
-    """A text to send."""
+    """A text to send, with `send_at` not before then."""
 
     number: str
     message: str
+    send_at: datetime | None = None
 
 
 @post("/instances/create", tags=TAGS)
@@ -95,9 +98,10 @@ async def send_from_instance(
     send_to: FromDishka[SendTo],
     key: IdempotencyKey = None,
 ) -> entities.SentByInstance:
-    """Send a text. It is stored when this returns, and sent in its turn."""
-    with renamed(to="number", content="message"):
-        return entities.sent_by_instance(await send_to(caller, str(id), data.number, data.message, key))
+    """Send a text. It is stored when this returns, and sent in its turn; with `send_at` not before then."""
+    with renamed(to="number", content="message", send_at="send_at"):
+        later = utc("send_at", data.send_at)
+        return entities.sent_by_instance(await send_to(caller, str(id), data.number, data.message, key, later))
 
 
 HANDLERS = [

@@ -269,6 +269,7 @@ export interface ClientReceived {
 export interface ClientSendBody {
   to: string;
   message: string;
+  sendAt?: string | null;
   sessionId: string;
 }
 export interface ClientSession {
@@ -1006,6 +1007,7 @@ export interface InstanceMessage {
 export interface InstanceSendBody {
   number: string;
   message: string;
+  send_at?: string | null;
 }
 export interface LabelView {
   label: string;
@@ -1426,7 +1428,7 @@ export interface NotificationData {
   error?: string;
   detail?: string;
 }
-export type NotificationKind = "conversation.assigned" | "conversation.unrouted" | "conversation.timed_out" | "conversation.snooze_ended" | "conversation.requested" | "conversation.target_warned" | "conversation.target_breached";
+export type NotificationKind = "conversation.assigned" | "conversation.unrouted" | "conversation.timed_out" | "conversation.snooze_ended" | "conversation.requested" | "message.scheduled_failed" | "conversation.target_warned" | "conversation.target_breached";
 export interface NotificationView {
   id: string;
   userId: string | null;
@@ -2184,6 +2186,7 @@ export interface StartBody {
   to: string;
   content?: string | null;
   template?: Template | null;
+  sendAt?: string | null;
 }
 export interface StatusBody {
   status: OnlineStatus;
@@ -2356,6 +2359,7 @@ export interface TenantView {
 export interface TextBody {
   to: string;
   message: string;
+  sendAt?: string | null;
 }
 export interface TextContent {
   text: string;

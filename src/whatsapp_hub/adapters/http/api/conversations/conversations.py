@@ -1,5 +1,6 @@
 """`/api/conversations`: one conversation; begin, assign, resolve, read."""
 
+from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from whatsapp_hub.adapters.http.api.conversations.contents import check_componen
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.paging import POSITION, Cursor, Limit
+from whatsapp_hub.adapters.http.patches import utc
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
 from whatsapp_hub.application.handling.close_conversation import ResolveConversation
 from whatsapp_hub.application.handling.mark_read import MarkConversationRead
@@ -47,12 +49,13 @@ class Template(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class StartBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """A conversation that an agent begins, with a text or a template."""
+    """A conversation that an agent begins, with a text or a template; `send_at`: which is sent then, not now."""
 
     session_id: UUID
     to: str
     content: str | None = None
     template: Template | None = None
+    send_at: datetime | None = None
 
     def what(self) -> kinds.Text | kinds.Template:
         """Return the content. Raises Invalid unless exactly one of both is given."""
@@ -156,8 +159,11 @@ async def start_conversation(
 ) -> ConversationView:
     """Send a customer the first message. A live conversation with that customer is continued; one that the
     caller does not see is answered with 409 `held_elsewhere`, the `department` and the `user` who have it. `to` is
-    a JID, or a phone number as people write it; one without a country code is read in the company's country."""
-    started = await start_conversation(caller, SessionId(data.session_id), data.to, data.what(), key)
+    a JID, or a phone number as people write it; one without a country code is read in the company's country. With `sendAt` the
+    message waits until then (`GET /api/messages/scheduled`), in the customer's latest conversation that the caller sees,
+    else in a new one."""
+    later = utc("send_at", data.send_at)
+    started = await start_conversation(caller, SessionId(data.session_id), data.to, data.what(), key, later)
     return ConversationView.of(started)
 
 

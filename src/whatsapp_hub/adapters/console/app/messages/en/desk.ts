@@ -103,6 +103,7 @@ export const desk: typeof Portuguese = {
     kinds: {
       "conversation.assigned": "Conversation assigned to you",
       "conversation.requested": "Somebody asks for your conversation",
+      "message.scheduled_failed": "A message that you scheduled failed",
       "conversation.unrouted": "Conversation without a destination",
       "conversation.timed_out": "Wait timed out",
       "conversation.target_warned": "Target nearly due",

@@ -103,6 +103,7 @@ export const desk: typeof Portuguese = {
     kinds: {
       "conversation.assigned": "Conversación asignada a usted",
       "conversation.requested": "Alguien pide su conversación",
+      "message.scheduled_failed": "Un mensaje programado falló",
       "conversation.unrouted": "Conversación sin destino",
       "conversation.timed_out": "Espera agotada",
       "conversation.target_warned": "Plazo por vencer",

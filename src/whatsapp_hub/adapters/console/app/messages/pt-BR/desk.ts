@@ -105,6 +105,7 @@ export const desk = {
     kinds: {
       "conversation.assigned": "Conversa atribuída a você",
       "conversation.requested": "Alguém pede a sua conversa",
+      "message.scheduled_failed": "Uma mensagem programada falhou",
       "conversation.unrouted": "Conversa sem destino",
       "conversation.timed_out": "Espera esgotada",
       "conversation.target_warned": "Prazo perto do fim",
