@@ -163,6 +163,7 @@ ROUTES: dict[str, Need] = {
     "GET /api/media/{id}/thumbnail": READ_CONVERSATIONS,
     "POST /api/media/{id}/link": READ_CONVERSATIONS,
     "GET /api/media/links/{token}": OPEN,  # the token is the right
+    "GET /api/messages/{id}/raw": needs(Action.READ_ALL_CONVERSATIONS),
     "POST /api/messages/{id}/retry": needs(Action.SETTLE_MESSAGES),
     "POST /api/messages/{id}/fail": needs(Action.SETTLE_MESSAGES),
     "GET /api/notifications": needs(Action.READ_NOTIFICATIONS),

@@ -22,6 +22,16 @@ class FetchContract:
         assert {(f.tries, f.created_at) for f in first} == {(1, NOW)}
         assert await world.done(lambda uow: uow.fetches.claim(9, 60)) == []
 
+    async def test_a_file_is_expected_until_it_was_fetched(self, world: World) -> None:
+        [wanted, other] = [a_fetch(world), a_fetch(world)]
+        await world.done(lambda uow: uow.fetches.add([wanted]))
+        assert await world.done(lambda uow: uow.fetches.is_expected(wanted.media_id))
+        assert not await world.done(lambda uow: uow.fetches.is_expected(other.media_id))
+        [fetch] = await world.done(lambda uow: uow.fetches.claim(1, 60))
+        assert await world.done(lambda uow: uow.fetches.is_expected(wanted.media_id))
+        await world.done(lambda uow: uow.fetches.done(fetch))
+        assert not await world.done(lambda uow: uow.fetches.is_expected(wanted.media_id))
+
     async def test_after_its_lease_another_has_it_and_the_first_can_do_nothing_more(self, world: World) -> None:
         await world.done(lambda uow: uow.fetches.add([a_fetch(world)]))
         [first] = await world.done(lambda uow: uow.fetches.claim(1, 0))

@@ -248,7 +248,9 @@ async def test_b_says_what_it_cannot_do(world: World, company: Company, program:
             refused = await client.ask("send-message", bad)
             assert (refused["ok"], refused["code"]) == (False, code), bad
         assert client.names() == ["error"] * 7
-        later = await client.ask("send-message", {**good, "sendAt": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})
+        later = await client.ask(
+            "send-message", {**good, "sendAt": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+        )
         assert (later["ok"], later["status"]) == (True, "pending")
     async with line(world, agent.token, B) as client:
         assert (await client.ask("join-session", {"sessionId": key}))["code"] == "forbidden"

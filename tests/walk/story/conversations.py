@@ -106,6 +106,9 @@ async def _reads(w: Walk) -> None:
     await w.ask("GET /api/messages/search", rita, query={"query": "ajuda"})
     await w.ask("GET /api/messages/search", rita, note="in one", query={"query": "nada", "conversationId": here["id"]})
     await w.ask("GET /api/messages/search", rita, note="bad")
+    raw = {"id": around["messages"][0]["id"]}
+    await w.ask("GET /api/messages/{id}/raw", path=raw)
+    await w.ask("GET /api/messages/{id}/raw", rita, note="as an agent", path=raw)
 
 
 async def _works(w: Walk, ear: Ear) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from whatsapp_hub.adapters.contracts.events.envelope import EventView, PingView
+from whatsapp_hub.adapters.contracts.events.linked import LinkTo, linked
 from whatsapp_hub.adapters.contracts.events.logged import RECEIVED, body_of, conversation_in, received, text_in
 from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import WahaEvent, waha
 from whatsapp_hub.adapters.contracts.gateways.received import (
@@ -25,11 +26,11 @@ def message_id(event: LoggedEvent) -> str:
     return f"evt_{event.position}"
 
 
-def body(webhook: Webhook, due: DueDelivery, event: LoggedEvent) -> bytes | None:
-    """Encode a delivery in its webhook's format; None if the format does not have the event."""
+def body(webhook: Webhook, due: DueDelivery, event: LoggedEvent, link: LinkTo | None = None) -> bytes | None:
+    """Encode a delivery in its webhook's format, with links to files; None if the format does not have the event."""
     if webhook.of_bot and not _is_bots(event):
         return None
-    said = _SAID[webhook.format](due, event)
+    said = _SAID[webhook.format](due, linked(event, link))
     return None if said is None else msgspec.json.encode(said)
 
 

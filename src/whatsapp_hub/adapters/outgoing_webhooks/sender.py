@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import uuid4
 
 from whatsapp_hub.adapters.contracts import webhook_bodies
+from whatsapp_hub.adapters.contracts.events.linked import LinkTo
 from whatsapp_hub.adapters.outgoing_webhooks import signing
 from whatsapp_hub.adapters.outgoing_webhooks.guard import Guard, Refused
 from whatsapp_hub.adapters.outgoing_webhooks.http import Connections, Target
@@ -22,12 +23,13 @@ LONGEST_S = 10.0
 
 
 class HttpWebhookSender:
-    """Implements `WebhookSender`."""
+    """Implements `WebhookSender`. `link` makes the addresses of files."""
 
-    def __init__(self, guard: Guard, clock: Clock, longest_s: float = LONGEST_S) -> None:
+    def __init__(self, guard: Guard, clock: Clock, longest_s: float = LONGEST_S, link: LinkTo | None = None) -> None:
         self.longest_s = longest_s
         self._guard = guard
         self._clock = clock
+        self._link = link
 
     def receiver(self) -> AbstractAsyncContextManager[Receiver]:
         """Open connections of one receiver, closed at the end of the block."""
@@ -37,7 +39,7 @@ class HttpWebhookSender:
     async def _receiver(self) -> AsyncIterator[Receiver]:
         connections = Connections(http1_context())
         try:
-            yield HttpReceiver(connections, self._guard, self._clock, self.longest_s)
+            yield HttpReceiver(connections, self._guard, self._clock, self.longest_s, self._link)
         finally:
             connections.close()
 
@@ -49,8 +51,11 @@ class HttpWebhookSender:
 class HttpReceiver:
     """Implements `Receiver`."""
 
-    def __init__(self, connections: Connections, guard: Guard, clock: Clock, longest_s: float) -> None:
+    def __init__(
+        self, connections: Connections, guard: Guard, clock: Clock, longest_s: float, link: LinkTo | None = None
+    ) -> None:
         self._connections = connections
+        self._link = link
         self._guard = guard
         self._clock = clock
         self._longest_s = longest_s
@@ -59,7 +64,7 @@ class HttpReceiver:
         """Encode in the subscription's format, sign and post. Raises ValueError for an event that is no longer kept."""
         if due.event is None:
             raise ValueError("a delivery whose event is gone is not posted")
-        body = webhook_bodies.body(webhook, due, due.event)
+        body = webhook_bodies.body(webhook, due, due.event, self._link)
         return None if body is None else await self._attempt(webhook, webhook_bodies.message_id(due.event), body)
 
     async def ping(self, webhook: Webhook) -> Attempt:

@@ -10,6 +10,7 @@ import socketio
 import structlog
 
 from whatsapp_hub.adapters.contracts.browser import BrowserSessions
+from whatsapp_hub.adapters.contracts.events.linked import LinkTo
 from whatsapp_hub.adapters.contracts.events.logged import body_of
 from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Emission, encode
 from whatsapp_hub.adapters.contracts.views.accounts import UserView
@@ -86,6 +87,7 @@ class Gateway:
         socket_rates: SocketRates | None = None,
         limits: SocketLimits | None = None,
         browser: BrowserSessions | None = None,
+        link: LinkTo | None = None,
     ) -> None:
         limits = limits or SocketLimits()
         self.position: int | None = None
@@ -110,7 +112,7 @@ class Gateway:
             lambda: Audiences(self._places),
             self._shown,
         )
-        self._news = SessionNews(finder)
+        self._news = SessionNews(finder, link)
         present = PresentState(self._server, finder, lambda: self.position, self._news.changes)
         self._subscriptions = Subscriptions(self._server, finder, self._news, self._resume, present)
         self._members: dict[str, Member] = {}

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
+from whatsapp_hub.adapters.contracts.events.linked import LinkTo
 from whatsapp_hub.adapters.contracts.events.logged import Body, LoggedSession, session_in
 from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Emission
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
@@ -66,9 +67,10 @@ class Subscribed(TypedDict, total=False):
 class SessionNews:
     """Events for the subscribers of their session. While there are none (`listeners` is empty), nothing is encoded."""
 
-    def __init__(self, finder: SessionFinder) -> None:
+    def __init__(self, finder: SessionFinder, link: LinkTo | None = None) -> None:
         self.listeners: set[str] = set()
         self._finder = finder
+        self._link = link
         self._known: LRUCache[SessionId, LoggedSession] = LRUCache(_REMEMBERED)
         self._changes: LRUCache[SessionId, int] = LRUCache(_REMEMBERED)
 
@@ -88,7 +90,7 @@ class SessionNews:
         happened = SessionEvent(event, body, session.session_id)
         rooms = (session_room(event.session_id), agent_room(event.tenant_id, session.agent_id))
         addressed = [(Emission(name, payload), rooms) for name, payload in life_events(happened)]
-        for name, payload in client_events(happened):
+        for name, payload in client_events(happened.with_links(self._link)):
             if name not in _SOCKET_LESS:
                 addressed.append((Emission(name, payload, CLIENTS), rooms))
         statuses = tuple(f"statuses:{room}" for room in rooms)

@@ -14,6 +14,8 @@ from whatsapp_hub.domain.ids import MediaId, TenantId
 
 PATH = "/api/media/links/"
 LIFETIME = timedelta(hours=1)
+FOR_PROGRAMS = timedelta(hours=24)
+"""Of those in webhooks and in what gateways' clients hear: as long as a webhook is tried."""
 MOST_CHARACTERS = 1_000
 _SEALED_AS = "media link"
 
@@ -41,6 +43,10 @@ class MediaLinks:
         sealed = self.box.seal(json.dumps([tenant_id.hex, media_id.hex, int(until.timestamp())]).encode(), _SEALED_AS)
         token = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
         return Link(f"{self.base}{PATH}{token}", datetime.fromtimestamp(int(until.timestamp()), UTC))
+
+    def for_program(self, tenant_id: TenantId, media_id: MediaId) -> str:
+        """Make a link for who has no credential at hand when it fetches the file."""
+        return self.to(tenant_id, media_id, FOR_PROGRAMS).url
 
     def opened(self, token: str) -> tuple[TenantId, MediaId]:
         """Return company and file of a link. Raises NotFound: none of ours, or too old."""

@@ -53,13 +53,23 @@ class ApplyReceipts:
 
     def _apply(self, message: Message, event: ReceiptSeen) -> None:
         was_unknown = message.outcome is Outcome.UNKNOWN
-        if apply_receipt(message, event, self._changes):
+        if self._sends_once_more(message, event) or apply_receipt(message, event, self._changes):
             self._batch.messages.add(message)
         media_id = stored_media(message.content)
         if event.is_file_lost and media_id:
             self._lost_files.add((media_id, message.session_id))
         if was_unknown and message.outcome is None:
             self._settled.append(message)
+
+    def _sends_once_more(self, message: Message, event: ReceiptSeen) -> bool:
+        """Put a message whose file the provider lost at the end of its lane, once; its upload is forgotten by then."""
+        session = self._batch.sessions.get(message.session_id)
+        if not event.is_undelivered or session is None or not stored_media(message.content):
+            return False
+        if not message.send_once_more(event.provider_message_id):
+            return False
+        self._changes.requeue(message, session.provider)
+        return True
 
     async def write(self) -> None:
         """Keep early receipts and what was charged, release the lanes that waited for one, and forget uploads that the
@@ -76,7 +86,9 @@ class ApplyReceipts:
 
 def apply_receipt(message: Message, receipt: ReceiptSeen, changes: Changes) -> bool:
     """Advance the message to the receipt's status; True if anything changed."""
-    learned = message.whatsapp_message_id is None
+    if message.lost_id == receipt.provider_message_id:
+        return False  # of the attempt whose file was lost
+    learned = message.whatsapp_message_id is None or message.whatsapp_message_id == message.lost_id
     if learned:
         message.whatsapp_message_id = receipt.provider_message_id
     moved = message.advance(receipt.status, changes.now, receipt.error)

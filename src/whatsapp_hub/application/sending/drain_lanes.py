@@ -46,7 +46,7 @@ from whatsapp_hub.domain.errors import (
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.messaging.content import stored_media
 from whatsapp_hub.domain.messaging.media import Media
-from whatsapp_hub.domain.messaging.message import Message, MessageStatus
+from whatsapp_hub.domain.messaging.message import Message
 from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.domain.messaging.window import is_shut, needs_it
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
@@ -175,7 +175,7 @@ class DrainLanes:
     async def _call(self, claim: Claim, session: Session, claimed_at: float) -> Result:
         if time.monotonic() - claimed_at > self.deadlines.start_by_s or not self.still_held(session.id):
             return Result(claim, given_back=True)
-        if claim.message.status is not MessageStatus.PENDING:
+        if not claim.message.is_to_be_sent:
             return Result(claim)  # a receipt came before the retry: it was sent already
         if session.settings is UNREADABLE:
             return Result(claim, error=CredentialsInvalid("settings_unreadable", UNREADABLE.reason))

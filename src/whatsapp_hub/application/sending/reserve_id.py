@@ -27,8 +27,8 @@ class ReserveId:
 
     async def __call__(self, claim: Claim, provider: Provider, session: SessionRef, message: Outgoing) -> Reserved:
         """Get an id from the provider and store it. Raises Unavailable."""
-        if not isinstance(provider, ReservesIds):
-            return Reserved()
+        if not isinstance(provider, ReservesIds) or claim.message.lost_id:
+            return Reserved()  # the id of an attempt whose file was lost is over
         if known := claim.message.whatsapp_message_id:
             return Reserved(known)
         id = await provider.new_message_id(session, message)

@@ -37,8 +37,9 @@ class SendTo:
         *,
         agents_too: bool = False,
     ) -> Sent:
-        """Send the text, with `send_at` not before then. `agents_too`: the name may be an agent's with exactly one connected session. Raises NotFound,
-        Conflict (no such one session, the session is off), Invalid, NotSupported, KeyReused."""
+        """Send the text, with `send_at` not before then. `agents_too`: the name may be an agent's with exactly one
+        connected session. Raises NotFound, Conflict (no such one session, the session is off), Invalid, NotSupported,
+        KeyReused."""
         caller.require(Action.START_CONVERSATIONS)
         content = Text.plain(text, field_name="message")
         find = session_for if agents_too else session_named

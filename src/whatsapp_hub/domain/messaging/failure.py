@@ -35,6 +35,8 @@ def title_of(code: str) -> str:
 
 
 UNEXPLAINED = Failure("failed", "WhatsApp reports a failure without a reason")
+FILE_LOST = "file_lost"
+"""The code of one that is no failure yet: the message goes out once more; `detail` is the lost attempt's id."""
 GIVEN_UP = Failure("given_up", "Declared failed by an operator")
 SESSION_DELETED = Failure("session_deleted", "The session was deleted before it was sent")
 PROCESS_DIED = Failure("process_died", "The process that was sending it ended before the provider answered")

@@ -16,7 +16,14 @@ from whatsapp_hub.domain.ids import (
 )
 from whatsapp_hub.domain.messaging.annotations import NO_ANNOTATIONS, Annotations
 from whatsapp_hub.domain.messaging.content import Content, File, MessageType
-from whatsapp_hub.domain.messaging.failure import GIVEN_UP, PROCESS_DIED, SESSION_DELETED, UNEXPLAINED, Failure
+from whatsapp_hub.domain.messaging.failure import (
+    FILE_LOST,
+    GIVEN_UP,
+    PROCESS_DIED,
+    SESSION_DELETED,
+    UNEXPLAINED,
+    Failure,
+)
 
 
 class Direction(StrEnum):
@@ -145,18 +152,42 @@ class Message(Records):
         elif _RANK[status] <= _RANK[self.status]:
             return False
         self.status, self.outcome = status, None
-        self.error = (error or UNEXPLAINED) if status is MessageStatus.FAILED else None
+        sent_again = self.error if self.lost_id and status is MessageStatus.SENT else None
+        self.error = (error or UNEXPLAINED) if status is MessageStatus.FAILED else sent_again
         if event := _EVENT.get(status):
             self.record(self.event(event, at))
         return True
 
     def sent(self, provider_message_id: str | None, at: datetime) -> bool:
         """Record that the provider accepted it. Keep the provider's id even if a receipt was faster; the id that the
-        provider used replaces one that was only reserved (still PENDING)."""
-        is_reserved = self.status is MessageStatus.PENDING
-        if provider_message_id and (self.whatsapp_message_id is None or is_reserved):
+        provider used replaces one that was only reserved (still PENDING), or whose file was lost."""
+        is_open, is_again = self.is_to_be_sent, self.status is MessageStatus.SENT and self.is_to_be_sent
+        if provider_message_id and (self.whatsapp_message_id is None or is_open):
             self.whatsapp_message_id = provider_message_id
+        if is_again:
+            self.record(self.event(EventType.MESSAGE_SENT, at))  # its id is another one now
         return self.advance(MessageStatus.SENT, at)
+
+    @property
+    def lost_id(self) -> str | None:
+        """The provider's id of the attempt whose file it lost, where the message was sent once more since."""
+        return self.error.detail if self.error and self.error.code == FILE_LOST else None
+
+    @property
+    def is_to_be_sent(self) -> bool:
+        """Whether no attempt is known to have succeeded: the message, or its file, is still to be sent."""
+        return self.status is MessageStatus.PENDING or (
+            self.lost_id is not None and self.lost_id == self.whatsapp_message_id
+        )
+
+    def send_once_more(self, lost_id: str) -> bool:
+        """Prepare to be sent again, since the provider lost the file of the attempt with this id and delivers nothing
+        of it. False: it was already, or it is not known to be sent. The status does not go back."""
+        if self.lost_id or not (self.status is MessageStatus.SENT or self.outcome is Outcome.UNKNOWN):
+            return False
+        self.whatsapp_message_id, self.outcome = lost_id, None
+        self.error = Failure(FILE_LOST, "The provider lost its file: it is uploaded and sent once more", lost_id)
+        return True
 
     def file_changed(self, content: File, at: datetime) -> None:
         """Take what is known of its file by now."""

@@ -69,6 +69,7 @@ from whatsapp_hub.application.authentication.second_factors import (
 from whatsapp_hub.application.authentication.tickets import Tickets
 from whatsapp_hub.application.contacts.exchange_contacts import ExportContacts
 from whatsapp_hub.application.handling.show_typing import ShowTyping
+from whatsapp_hub.application.media.links import MediaLinks
 from whatsapp_hub.application.ports.connections.connections import Leases
 from whatsapp_hub.application.ports.connections.processes import Processes
 from whatsapp_hub.application.ports.edge.access import AccessChanges
@@ -214,6 +215,7 @@ class Serving(Provider):
         clock: Clock,
         typing: TypingChannel,
         show_typing: ShowTyping,
+        links: MediaLinks,
         settings: Settings,
     ) -> Gateway:
         store = ValkeyRates(redis, clock)
@@ -235,6 +237,7 @@ class Serving(Provider):
             SocketRates(store, limits, settings.rate_limit_api_key),
             limits,
             BrowserSessions(settings.hub_public_url or ""),
+            links.for_program,
         )
 
     @provide

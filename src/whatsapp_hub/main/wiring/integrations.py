@@ -25,6 +25,7 @@ from whatsapp_hub.application.integrations.subscriptions import (
     WebhookRules,
 )
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
+from whatsapp_hub.application.media.links import MediaLinks
 from whatsapp_hub.application.ports.edge.clock import Clock, RetentionClock
 from whatsapp_hub.application.ports.queues.log import EventLog
 from whatsapp_hub.application.ports.queues.wakeups import Work
@@ -60,8 +61,8 @@ class Integrations(Provider):
         return PostgresWebhookQueue(database, vault.box)
 
     @provide
-    async def sender(self, settings: Settings, clock: Clock) -> AsyncIterator[WebhookSender]:
-        sender = HttpWebhookSender(Guard(settings.webhook_allow_private), clock)
+    async def sender(self, settings: Settings, clock: Clock, links: MediaLinks) -> AsyncIterator[WebhookSender]:
+        sender = HttpWebhookSender(Guard(settings.webhook_allow_private), clock, link=links.for_program)
         yield sender
         sender.close()
 

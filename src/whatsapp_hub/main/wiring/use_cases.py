@@ -63,6 +63,7 @@ from whatsapp_hub.application.media.fetch_media import FetchBounds, FetchMedia
 from whatsapp_hub.application.media.keep_file import KeepFile
 from whatsapp_hub.application.media.links import MediaLinks
 from whatsapp_hub.application.media.move_old_files import MoveOldFiles
+from whatsapp_hub.application.media.open_link import OpenLink
 from whatsapp_hub.application.media.read_file import ReadFile
 from whatsapp_hub.application.media.send_media import SendMedia
 from whatsapp_hub.application.moving.move_session import ForeseeMove, MoveSession
@@ -178,6 +179,10 @@ class UseCases(Provider):
     @provide
     def media_links(self, box: SecretBox, clock: Clock, settings: Settings) -> MediaLinks:
         return MediaLinks(box, clock, settings.public_url)
+
+    @provide
+    def open_link(self, links: MediaLinks, storage: Storage) -> OpenLink:
+        return OpenLink(links, storage)
 
     @provide
     def idle_limit(self, settings: Settings) -> IdleLimit:

@@ -10,17 +10,18 @@ import pytest
 
 from whatsapp_hub.adapters.contracts import webhook_bodies
 from whatsapp_hub.adapters.contracts.events import bodies as events
+from whatsapp_hub.adapters.contracts.events.linked import LinkTo
 from whatsapp_hub.adapters.contracts.views import webhooks
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.ports.queues.webhook_queue import DeliveryRecord, DueDelivery
 from whatsapp_hub.application.receiving.apply_messages import gateway_details
 from whatsapp_hub.domain.events import Event, EventType
-from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId, TenantId, WebhookId
+from whatsapp_hub.domain.ids import ContactId, ConversationId, MediaId, MessageId, SessionId, TenantId, WebhookId
 from whatsapp_hub.domain.integrations.delivery import DeliveryState
 from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
 from whatsapp_hub.domain.messaging.contact import Contact, Identity
-from whatsapp_hub.domain.messaging.content import Text
+from whatsapp_hub.domain.messaging.content import Image, MediaState, RemoteMedia, StoredMedia, Text
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
@@ -47,11 +48,11 @@ ANSWER = replace(MESSAGE, direction=Direction.OUTBOUND)
 SEEN = MessageSeen("ABC", MESSAGE.chat, ChatKind.PERSON, (), MESSAGE.content, AT, name="Ana")
 
 
-def posted(format: WebhookFormat, event: Event, position: int = 7) -> Any:
+def posted(format: WebhookFormat, event: Event, position: int = 7, link: LinkTo | None = None) -> Any:
     logged = LoggedEvent(position, TENANT, event.type, SESSION.id, None, AT, events.body(event))
     due = DueDelivery(1, "lane", 0, 86_400.0, logged, SESSION.key, SESSION.name, "+5511900000000")
     webhook = Webhook(WebhookId(UUID(int=9)), TENANT, "https://a.example/", AT, AT, (), format)
-    body = webhook_bodies.body(webhook, due, logged)
+    body = webhook_bodies.body(webhook, due, logged, link)
     return None if body is None else msgspec.json.decode(body)
 
 
@@ -201,3 +202,40 @@ def test_a_delivery_says_in_a_line_why_it_was_not_made(state: str, attempts: lis
         1, WebhookId(uuid4()), 7, "x", DeliveryState(state), 1, AT, AT, None, msgspec.json.encode(attempts)
     )
     assert webhooks.DeliveryView.of(record).error == why
+
+
+FILE = MediaId(UUID(int=6))
+PHOTO = Image("veja", media=StoredMedia(FILE), mime_type="image/jpeg", file_name="a.jpg")
+
+
+def link(tenant_id: TenantId, media_id: MediaId) -> str:
+    return f"https://hub.example/{tenant_id.int}/{media_id.int}"
+
+
+def with_file(format: WebhookFormat, state: MediaState, link: LinkTo | None = link) -> Any:
+    content = replace(PHOTO, media=StoredMedia(FILE, state))
+    return posted(format, received(replace(MESSAGE, content=content), replace(SEEN, content=content)), link=link)
+
+
+@pytest.mark.parametrize("state", [MediaState.READY, MediaState.PENDING])
+def test_a_file_s_address_is_a_link_also_while_it_is_fetched(state: MediaState) -> None:
+    url = "https://hub.example/1/6"
+    assert with_file(WebhookFormat.STANDARD, state)["data"]["message"]["mediaUrl"] == url
+    assert with_file(WebhookFormat.INSTANCE, state)["message"]["media_url"] == url
+    media = with_file(WebhookFormat.WAHA, state)["payload"]["media"]
+    assert media == {"url": url, "mimetype": "image/jpeg", "filename": "a.jpg"}
+
+
+def test_a_file_that_will_not_come_has_no_address() -> None:
+    for state in set(MediaState) - {MediaState.READY, MediaState.PENDING}:
+        assert with_file(WebhookFormat.INSTANCE, state)["message"]["media_url"] is None
+        assert with_file(WebhookFormat.STANDARD, state)["data"]["message"]["mediaUrl"] is None
+
+
+def test_a_file_elsewhere_keeps_its_address_and_a_caption_is_no_file() -> None:
+    remote = replace(PHOTO, media=RemoteMedia("https://shop.example/a.jpg"))
+    event = received(replace(MESSAGE, content=remote), replace(SEEN, content=remote))
+    assert posted(WebhookFormat.INSTANCE, event, link=link)["message"]["media_url"] == "https://shop.example/a.jpg"
+    lies = Text('"media":{"id":"00000000-0000-0000-0000-000000000006","state":"READY"}')
+    event = received(replace(MESSAGE, content=lies), replace(SEEN, content=lies))
+    assert posted(WebhookFormat.INSTANCE, event, link=link)["message"]["media_url"] is None

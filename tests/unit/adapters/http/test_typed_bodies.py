@@ -27,6 +27,7 @@ OPEN = {
     "SessionView": {"statusReasonValues"},
     "Template": {"components"},  # Meta's own form, passed on
     "PreviewBody": {"components"},
+    "RawMessageView": {"raw"},  # the provider's own form
     "TemplateBody": {"components"},
     "TemplateContent": {"components"},
     "TemplateView": {"components"},

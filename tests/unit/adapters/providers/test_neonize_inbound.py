@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -257,10 +258,12 @@ def test_an_appointment_and_a_cart() -> None:
 
 def test_what_we_do_not_know_is_kept_by_name_or_number() -> None:
     for number, name in ((30, "productMessage"), (1013, "field1013")):
-        found = seen("Message", with_field(number))
+        data = with_field(number)
+        found = seen("Message", data)
         assert isinstance(found, MessageSeen)
         assert found.content.type is MessageType.UNSUPPORTED
-        assert data_of(found.content) == {"raw": {"kinds": [name]}}
+        kept = {"kinds": [name], "event": "Message", "protobuf": base64.b64encode(data).decode()}
+        assert data_of(found.content) == {"raw": kept}
         assert name in found.content.text
 
 

@@ -26,9 +26,9 @@ from whatsapp_hub.application.privacy.keep_retention import KeepRetention
 from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.conversations.conversation import Conversation
-from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound, OutcomeUnknown, Unavailable
 from whatsapp_hub.domain.messaging.content import Image, stored_media
-from whatsapp_hub.domain.messaging.failure import UNEXPLAINED
+from whatsapp_hub.domain.messaging.failure import UNEXPLAINED, Failure
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.sessions.session import Routing
 
@@ -232,3 +232,73 @@ async def test_a_file_goes_to_the_provider_once_in_a_month_unless_it_was_lost(of
     assert [await known(), await known()] == [None, "m2"]
     office.clock.pass_(days=30)
     assert await known() is None
+
+
+async def lost(office: Office, id: str, sent_as: Message | None = None) -> None:
+    """The provider says, some time after it took a message, that it could not take over the file."""
+    own = sent_as.id if sent_as else None
+    error = Failure("131053", "Media upload error")
+    seen = ReceiptSeen(
+        id, MessageStatus.FAILED, office.clock(), error, sent_as=own, is_file_lost=True, is_undelivered=True
+    )
+    await office.sees(office.plugins[LINE].sees(id, seen))
+
+
+async def seen_now(office: Office, message: Message) -> Message:
+    found: Message = await office.done(lambda uow: uow.messages.get(message.id))
+    return found
+
+
+async def test_a_message_whose_file_was_lost_after_it_was_taken_goes_out_once_more_with_a_new_upload(
+    office: Office,
+) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    office.line.uploads = ["m1", "m2"]
+    message = await sent(office, conversation)
+    await office.sends()
+    first = await seen_now(office, message)
+    assert (first.status, first.whatsapp_message_id) == (MessageStatus.SENT, "line.1")
+    await lost(office, "line.1", message)
+    assert (await seen_now(office, message)).status is MessageStatus.SENT  # it never goes back
+    assert await office.sends() == ["veja"]
+    media = office.line.sent[-1].media
+    assert media
+    assert media.uploaded is None  # a new upload
+    again = await seen_now(office, message)
+    assert (again.status, again.whatsapp_message_id) == (MessageStatus.SENT, "line.2")
+    assert "message.failed" not in office.told(conversation)
+    assert office.told(conversation).count("message.sent") >= 2  # its id is another one
+
+    await lost(office, "line.1", message)  # told again
+    assert await office.sends() == []
+    assert (await seen_now(office, message)).status is MessageStatus.SENT
+    await lost(office, "line.2", message)
+    assert await office.sends() == []
+    failed = await seen_now(office, message)
+    assert (failed.status, failed.error and failed.error.code) == (MessageStatus.FAILED, "131053")
+
+
+async def test_one_of_unknown_outcome_whose_file_was_lost_goes_out_once_more_too(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    await office.sends()
+    message = await sent(office, conversation)
+    office.line.fails.append(OutcomeUnknown("timeout", ""))
+    await office.sends()
+    await lost(office, "wamid.1", message)
+    assert await office.sends() == ["veja"]
+    again = await seen_now(office, message)
+    assert (again.status, again.outcome) == (MessageStatus.SENT, None)
+    await lost(office, again.whatsapp_message_id or "", message)
+    assert await office.sends() == []
+    assert (await seen_now(office, message)).status is MessageStatus.FAILED
+
+
+async def test_what_was_delivered_or_failed_is_not_sent_again(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    message = await sent(office, conversation)
+    await office.sends()
+    read = ReceiptSeen("line.1", MessageStatus.READ, office.clock())
+    await office.sees(office.plugins[LINE].sees("line.1", read))
+    await lost(office, "line.1")
+    assert await office.sends() == []
+    assert (await seen_now(office, message)).status is MessageStatus.READ

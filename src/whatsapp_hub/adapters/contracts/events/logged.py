@@ -14,6 +14,8 @@ class LoggedData(View):
     """What a message says beyond its text."""
 
     kind: str = ""
+    mime_type: str | None = None
+    file_name: str | None = None
 
 
 CHANGES = frozenset({"reaction", "edit", "revoke", "vote", "event_answer"})

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from whatsapp_hub.adapters.contracts.events.linked import LinkTo, linked_url
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.contracts.views.messages import FailureView, MessageFields, fields_of
@@ -252,7 +253,7 @@ def sent_by_instance(sent: Sent) -> SentByInstance:
 
 
 def _failures(sent: Sent) -> tuple[str | msgspec.UnsetType, FailureView | msgspec.UnsetType]:
-    error = sent.message.error
+    error = None if sent.message.lost_id else sent.message.error
     return sent.session_failure or msgspec.UNSET, FailureView.of(error) if error else msgspec.UNSET
 
 
@@ -261,8 +262,8 @@ def _reason(session: Session) -> str | msgspec.UnsetType:
     return session.status_reason or msgspec.UNSET
 
 
-def listed_client_message(of: MessageWith, session_key: str) -> ListedClientMessage:
-    """Show a message of contract B's list, with its contact."""
+def listed_client_message(of: MessageWith, session_key: str, link: LinkTo | None = None) -> ListedClientMessage:
+    """Show a message of contract B's list, with its contact and a link to its file."""
     address = of.contact.phone_number or of.message.chat
     is_theirs = of.message.direction is Direction.INBOUND
     message = of.message
@@ -272,6 +273,7 @@ def listed_client_message(of: MessageWith, session_key: str) -> ListedClientMess
         "type": message.content.type.value.lower(),
         "status": message.status.value.lower(),
         "message_id": message.id,
+        "media_url": linked_url(message.content, message.tenant_id, link),
         "from_": address if is_theirs else None,
         "to": None if is_theirs else address,
         "contact": ContactView.of(of.contact),

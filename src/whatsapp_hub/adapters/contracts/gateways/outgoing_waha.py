@@ -1,7 +1,7 @@
 """Events in the form of WAHA's webhooks (its documentation, "Events"), for clients that migrate from it. Pure.
 
-`message`, `message.ack`, `session.status`. Left out: `message.any` (the same, and one's own messages), everything about
-a message's media beyond its address, and the engine's raw data.
+`message`, `message.ack`, `session.status`. Left out: `message.any` (the same, and one's own messages), and the engine's
+raw data.
 """
 
 from datetime import datetime
@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from whatsapp_hub.adapters.contracts.events.logged import (
+    LoggedData,
     LoggedMessage,
     LoggedSession,
     MessageBody,
@@ -49,11 +50,11 @@ class WahaMe(View):
 
 
 class WahaMedia(View):
-    """A message's file, by its address alone."""
+    """A message's file. Its type and name as they were said; WAHA knows no better either."""
 
     url: str
-    mimetype: None = None
-    filename: None = None
+    mimetype: str | None = None
+    filename: str | None = None
 
 
 class WahaMessage(View):
@@ -190,9 +191,14 @@ def _message(body: MessageBody, due: DueDelivery) -> WahaMessage:
         to=jid(due.phone_number) if due.phone_number else None,
         body=message.content,
         has_media=message.type in ("IMAGE", "DOCUMENT", "AUDIO", "VIDEO", "STICKER"),
-        media=WahaMedia(message.media_url) if message.media_url else None,
+        media=_media(message),
         participant=jid(body.author) if body.author else msgspec.UNSET,
     )
+
+
+def _media(message: LoggedMessage) -> WahaMedia | None:
+    said = message.data or LoggedData()
+    return WahaMedia(message.media_url, said.mime_type, said.file_name) if message.media_url else None
 
 
 def _ack(body: MessageBody, ack: int, name: str) -> WahaAck:

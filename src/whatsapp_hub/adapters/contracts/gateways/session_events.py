@@ -8,10 +8,12 @@ B  SSE `/whatsapp/stream`  client_events
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from whatsapp_hub.adapters.contracts.events.linked import LinkTo, linked
 from whatsapp_hub.adapters.contracts.events.logged import (
     TOLD_AS_MESSAGES,
     Body,
     LoggedSession,
+    body_of,
     message_in,
     received,
     session_of,
@@ -38,6 +40,11 @@ class SessionEvent:
     event: LoggedEvent
     body: Body
     key: str
+
+    def with_links(self, link: LinkTo | None) -> "SessionEvent":
+        """Return it with links to files."""
+        event = linked(self.event, link)
+        return self if event is self.event else SessionEvent(event, body_of(event), self.key)
 
     def payload(self, **more: object) -> Payload:
         """Build a socket's payload: session key, further fields, position."""

@@ -11,7 +11,7 @@ from whatsapp_hub.adapters.contracts.views.content import MediaView, media_url
 from whatsapp_hub.adapters.contracts.views.message_data import AuthorView, MessageData, ReactionView, data_of
 from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.domain.messaging.annotations import NO_ANNOTATIONS, Annotations, MarkKind
-from whatsapp_hub.domain.messaging.content import MessageType
+from whatsapp_hub.domain.messaging.content import MessageType, System, Unsupported
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
 
@@ -122,7 +122,7 @@ def fields_of(message: Message) -> tuple[Any, ...]:
     m = message
     owner = (m.id, m.whatsapp_message_id, m.session_id, m.conversation_id, m.contact_id, m.sender_id)
     said = (m.direction, m.content.type, m.content.text, media_url(m.content))
-    state = (m.status, m.outcome, None if m.error is None else FailureView.of(m.error), m.is_bot)
+    state = (m.status, m.outcome, FailureView.of(m.error) if m.error and not m.lost_id else None, m.is_bot)
     return (*owner, *said, *state, time(m.timestamp), time(m.created_at))
 
 
@@ -171,6 +171,22 @@ def phone_of(identity: str | None) -> str | None:
     digits = user.partition(":")[0].removeprefix("+")
     is_phone = server in ("", "c.us", "s.whatsapp.net") and digits.isascii() and digits.isdigit() and len(digits) <= 15
     return digits if is_phone else None
+
+
+class RawMessageView(View):
+    """What the provider delivered as this message: `raw` in the provider's own form (WhatsApp Web's messages are
+    protocol buffers, in base64), null for kinds that the hub reads."""
+
+    id: UUID
+    whatsapp_message_id: str | None
+    raw: object
+
+    @classmethod
+    def of(cls, message: Message) -> "RawMessageView":
+        """Show the raw body of a message."""
+        said = message.content
+        raw = said.raw if isinstance(said, System | Unsupported) else None
+        return cls(message.id, message.whatsapp_message_id, raw)
 
 
 class MessagePage(View):

@@ -13,6 +13,7 @@ from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import TextBody, renamed
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.patches import utc
+from whatsapp_hub.application.media.links import MediaLinks
 from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages, session_named
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.open_sessions import OpenSession
@@ -65,6 +66,7 @@ async def list_client_messages(
     caller: Asking,
     finder: FromDishka[SessionFinder],
     messages: FromDishka[SessionMessages],
+    links: FromDishka[MediaLinks],
     session_id: Annotated[str, QueryParameter(name="sessionId", description="its sessionId, or its id")],
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -72,7 +74,8 @@ async def list_client_messages(
     """List a session's messages with their contacts, the newest first."""
     session = await session_named(finder, caller.tenant_id, session_id)
     found = await messages(caller.tenant_id, session.id, limit, cursor)
-    return page([entities.listed_client_message(one, session.key) for one in found.items], found.next_cursor)
+    link = links.for_program
+    return page([entities.listed_client_message(one, session.key, link) for one in found.items], found.next_cursor)
 
 
 @post("/whatsapp/send", status_code=202, tags=TAGS)

@@ -11,7 +11,8 @@ from whatsapp_hub.domain.errors import Flaw, Invalid
 
 
 class TextBody(msgspec.Struct):
-    """A text to send, with `sendAt` not before then. Unknown fields are ignored in gateways' bodies: their clients were written for other servers."""
+    """A text to send, with `sendAt` not before then. Unknown fields are ignored in gateways' bodies: their clients were
+    written for other servers."""
 
     to: str
     message: str

@@ -9,6 +9,7 @@ from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
+from whatsapp_hub.adapters.contracts.events.linked import LinkTo
 from whatsapp_hub.adapters.contracts.events.logged import body_of, session_in
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.gateways.session_events import (
@@ -28,6 +29,7 @@ from whatsapp_hub.adapters.http.streams.sse import (
     Present,
     event_stream,
 )
+from whatsapp_hub.application.media.links import MediaLinks
 from whatsapp_hub.application.ports.edge.realtime import Streams
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
@@ -48,6 +50,7 @@ async def stream_sessions(
     streams: FromDishka[Streams],
     opened_by: FromDishka[OpenedBy],
     finder: FromDishka[SessionFinder],
+    links: FromDishka[MediaLinks],
     session_id: Annotated[
         str | None, QueryParameter(name="sessionId", description="of this session only (its sessionId or id)")
     ] = None,
@@ -60,7 +63,8 @@ async def stream_sessions(
     tenant_id = request.auth.tenant_id
     only = await session_named(finder, tenant_id, session_id) if session_id else None
     keys = {only.id: only.key} if only else await finder.keys(tenant_id)
-    encode, present = _encoder(keys, only.id if only else None), _present(finder, only) if only else None
+    encode = _encoder(keys, only.id if only else None, links.for_program)
+    present = _present(finder, only) if only else None
     return event_stream(streams, opened_by, request, encode, after, last_event_id, present, only.id if only else None)
 
 
@@ -76,7 +80,7 @@ def _present(finder: SessionFinder, session: Session) -> Present:
     return present
 
 
-def _encoder(keys: dict[SessionId, str], only: SessionId | None) -> Encode:
+def _encoder(keys: dict[SessionId, str], only: SessionId | None, link: LinkTo) -> Encode:
     """Return the stream's encoder. `keys`: the clients' own keys of sessions made before; newer ones are in events."""
 
     def encode(event: LoggedEvent) -> list[tuple[str, bytes]]:
@@ -86,7 +90,7 @@ def _encoder(keys: dict[SessionId, str], only: SessionId | None) -> Encode:
         if shown := session_in(body):
             keys[event.session_id] = shown.session_id
         happened = SessionEvent(event, body, keys.get(event.session_id, str(event.session_id)))
-        return [(name, msgspec.json.encode(payload)) for name, payload in client_events(happened)]
+        return [(name, msgspec.json.encode(payload)) for name, payload in client_events(happened.with_links(link))]
 
     return encode
 

@@ -53,6 +53,9 @@ class MemoryFetches:
             await self._rows.put(FETCHES, due.fetch.media_id, free)
         self.added = True
 
+    async def is_expected(self, media_id: MediaId) -> bool:
+        return self._rows.peek(FETCHES, media_id) is not None
+
     async def renew(self, fetch: Fetch, lease_s: float) -> bool:
         if not self._is_ours(fetch):
             return False

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from whatsapp_hub.application.ports.queues.fetches import Fetch
-from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.ids import MediaId, SessionId
 
 _ADD = """
     INSERT INTO hub.fetches (media_id, tenant_id, message_id, session_id, is_held, created_at, provider, next_at)
@@ -24,6 +24,7 @@ _RELEASE_HELD = "UPDATE hub.fetches SET is_held = false WHERE session_id = $1 AN
 _LATER = """
     UPDATE hub.fetches SET next_at = (SELECT now FROM hub.time) + make_interval(secs => $3)
     WHERE media_id = $1 AND tries = $2 RETURNING true"""
+_IS_EXPECTED = "SELECT true FROM hub.fetches WHERE media_id = $1 AND tenant_id = hub.tenant()"
 _DONE = "DELETE FROM hub.fetches WHERE media_id = $1 AND tries = $2 RETURNING true"
 
 
@@ -59,6 +60,10 @@ class PostgresFetches:
         """Make its rows everybody's."""
         await self._connection.execute(_RELEASE_HELD, session_id)
         self.added = True
+
+    async def is_expected(self, media_id: MediaId) -> bool:
+        """Look for its row."""
+        return bool(await self._connection.fetchval(_IS_EXPECTED, media_id))
 
     async def renew(self, fetch: Fetch, lease_s: float) -> bool:
         """Move the time from which others may claim it."""

@@ -55,7 +55,9 @@ _TRANSIENT: dict[int, tuple[float, Scope, int]] = {
 _LATER = frozenset({131049})
 """Meta limits how many messages this person gets for now: another day it may be delivered."""
 
-LOST_FILE = frozenset({"131052", "131053"})
+UPLOAD_FAILED = "131053"
+"""Meta could not take over the file of a message that it had accepted."""
+LOST_FILE = frozenset({"131052", UPLOAD_FAILED})
 """Meta could not take the file, or has it no more: it must be uploaded anew."""
 STALE_ID = LOST_FILE | {"100", "131009"}
 """What Meta says of an id of a file that it does not know any more."""

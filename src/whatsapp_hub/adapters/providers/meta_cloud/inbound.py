@@ -8,7 +8,7 @@ from whatsapp_hub.adapters.providers.lenient import JsonObject, decode_object, d
 from whatsapp_hub.adapters.providers.meta_cloud import wire
 from whatsapp_hub.adapters.providers.meta_cloud.account import alarm
 from whatsapp_hub.adapters.providers.meta_cloud.content import content_of
-from whatsapp_hub.adapters.providers.meta_cloud.errors import LOST_FILE, failure_of
+from whatsapp_hub.adapters.providers.meta_cloud.errors import LOST_FILE, UPLOAD_FAILED, failure_of
 from whatsapp_hub.adapters.providers.meta_cloud.templates import news_of
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
@@ -247,6 +247,7 @@ def _status(update: JsonObject, item: JsonObject, at: datetime) -> list[Provider
         sent_as=_sent_as(item.get("biz_opaque_callback_data")),
         price=_price(item),
         is_file_lost=failure is not None and failure.code in LOST_FILE,
+        is_undelivered=failure is not None and failure.code == UPLOAD_FAILED,
     )
     names = _recipient(item) if status is MessageStatus.DELIVERED else ()
     return [receipt, IdentitySeen(names, at)] if len(names) > 1 else [receipt]

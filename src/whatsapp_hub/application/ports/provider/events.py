@@ -81,7 +81,8 @@ class Price(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ReceiptSeen:
     """The status of a message that we sent: SENT, DELIVERED, READ or FAILED (with `error`). `is_file_lost`: it failed
-    for its file, which the provider must get anew."""
+    for its file, which the provider must get anew; `is_undelivered`: and nothing of it will arrive, so that the message
+    may be sent once more."""
 
     provider_message_id: str
     status: MessageStatus
@@ -90,6 +91,7 @@ class ReceiptSeen:
     sent_as: MessageId | None = None
     price: Price | None = None
     is_file_lost: bool = False
+    is_undelivered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

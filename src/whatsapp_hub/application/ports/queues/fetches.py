@@ -40,6 +40,10 @@ class Fetches(Protocol):
         connector, or (`held`) of these that one holds. After the lease another may claim them."""
         ...
 
+    async def is_expected(self, media_id: MediaId) -> bool:
+        """Whether it is still to be fetched, or being fetched."""
+        ...
+
     async def renew(self, fetch: Fetch, lease_s: float) -> bool:
         """Lengthen the lease; False: somebody else has it by now."""
         ...

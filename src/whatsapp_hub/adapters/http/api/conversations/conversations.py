@@ -157,11 +157,11 @@ async def start_conversation(
     start_conversation: FromDishka[StartConversation],
     key: IdempotencyKey = None,
 ) -> ConversationView:
-    """Send a customer the first message. A live conversation with that customer is continued; one that the
-    caller does not see is answered with 409 `held_elsewhere`, the `department` and the `user` who have it. `to` is
-    a JID, or a phone number as people write it; one without a country code is read in the company's country. With `sendAt` the
-    message waits until then (`GET /api/messages/scheduled`), in the customer's latest conversation that the caller sees,
-    else in a new one."""
+    """Send a customer the first message. A live conversation with that customer is continued; one that the caller does
+    not see is answered with 409 `held_elsewhere`, the `department` and the `user` who have it. `to` is a JID, or a
+    phone number as people write it; one without a country code is read in the company's country. With `sendAt` the
+    message waits until then (`GET /api/messages/scheduled`), in the customer's latest conversation that the caller
+    sees, else in a new one."""
     later = utc("send_at", data.send_at)
     started = await start_conversation(caller, SessionId(data.session_id), data.to, data.what(), key, later)
     return ConversationView.of(started)

@@ -14,8 +14,8 @@ from whatsapp_hub.adapters.contracts.views.content import LinkView
 from whatsapp_hub.adapters.http.auth import PUBLIC, Asking, allows
 from whatsapp_hub.adapters.http.ranges import Part, wanted
 from whatsapp_hub.application.media.links import MediaLinks
+from whatsapp_hub.application.media.open_link import OpenLink
 from whatsapp_hub.application.media.read_file import ReadFile
-from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.reading.queries import Queries
 from whatsapp_hub.application.reading.visibility import sight_for
 from whatsapp_hub.domain.accounts.access import Action
@@ -87,15 +87,12 @@ async def link_media(
 async def open_link(
     request: AnyRequest,
     token: FromPath[str],
-    links: FromDishka[MediaLinks],
-    storage: FromDishka[Storage],
+    open_file: FromDishka[OpenLink],
     read_file: FromDishka[ReadFile],
 ) -> Stream:
-    """Download a file by a link that was made for it."""
-    tenant_id, media_id = links.opened(token)
-    async with storage.tenant(tenant_id) as uow:
-        media = await uow.media.get(media_id)
-    return _answer(request, media, read_file)
+    """Download a file by a link that was made for it. One that is still being fetched from its provider is waited for,
+    ten seconds at most (503 after that: try again)."""
+    return _answer(request, await open_file(token), read_file)
 
 
 def _small(media: Media, thumbnail: Digest) -> Media:

@@ -13,7 +13,7 @@ from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, JSONBody, QueryParameter
 
-from whatsapp_hub.adapters.contracts.views.messages import MessageView
+from whatsapp_hub.adapters.contracts.views.messages import MessageView, RawMessageView
 from whatsapp_hub.adapters.http.api.conversations.contents import GivenContent, content_of
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
@@ -150,6 +150,13 @@ async def search_messages(
     return page([MessageView.of(m) for m in found.items], found.next_cursor)
 
 
+@get("/messages/{id:uuid}/raw", guards=[allows(Action.READ_ALL_CONVERSATIONS)], tags=TAGS)
+async def get_raw_message(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> RawMessageView:
+    """Show what the provider delivered as a message of a kind that the hub does not know, or as a notice of WhatsApp's
+    (ADMIN). `raw` is null for the kinds that the hub reads: it keeps no second copy of those."""
+    return RawMessageView.of(await queries.message(caller.tenant_id, MessageId(id)))
+
+
 @post("/messages/{id:uuid}/retry", status_code=200, tags=TAGS)
 async def retry_message(caller: Asking, id: FromPath[UUID], retry_message: FromDishka[RetryMessage]) -> MessageView:
     """Send a message of unknown outcome again; the customer may see it twice (ADMIN)."""
@@ -175,6 +182,7 @@ HANDLERS = [
     send_message,
     send_file,
     search_messages,
+    get_raw_message,
     retry_message,
     fail_message,
     send_again,

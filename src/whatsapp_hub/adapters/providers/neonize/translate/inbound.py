@@ -4,8 +4,10 @@ States are those of `application/ports/connections/sockets.py`. The phone number
 goes into every later state of the same dial as `StoredEvent.me`.
 """
 
+import base64
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -35,7 +37,7 @@ from whatsapp_hub.application.ports.provider.events import (
 from whatsapp_hub.application.ports.provider.plugin import UNKNOWN_TIME
 from whatsapp_hub.domain.ids import MessageId
 from whatsapp_hub.domain.messaging.contact import NAME_LENGTH, IdentityKind
-from whatsapp_hub.domain.messaging.content import CallState, call
+from whatsapp_hub.domain.messaging.content import CallState, Unsupported, call
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.sessions.session import SessionStatus
 from whatsapp_hub.domain.text import storable
@@ -67,6 +69,7 @@ _FAILURES = {
 }
 _COMPOSING, _PAUSED = 1, 2
 _REASON_LENGTH = 200
+_LONGEST_RAW = 32_768
 _SECRET = re.compile(r"(?<=://)[^/@\s]*@")
 
 
@@ -75,7 +78,7 @@ def translate(body: bytes) -> list[ProviderEvent]:
     stored = unpack(body)
     at = instant(stored.at)
     if stored.event == "history":
-        return [history_message(decode(wire.WEB_MESSAGE, stored.data), stored.names)]
+        return [_kept_raw(history_message(decode(wire.WEB_MESSAGE, stored.data), stored.names), stored)]
     if translator := _BY_REPORT.get(stored.event):
         return [translator(stored, at)]
     shape = wire.SHAPES.get(stored.event)
@@ -85,7 +88,17 @@ def translate(body: bytes) -> list[ProviderEvent]:
     if stored.event == "Receipt":
         return _receipts(event, at)
     convert = _BY_EVENT.get(stored.event)
-    return [convert(event, stored, at) if convert else OtherSeen(stored.event, at)]
+    return [_kept_raw(convert(event, stored, at), stored) if convert else OtherSeen(stored.event, at)]
+
+
+def _kept_raw(seen: ProviderEvent, stored: StoredEvent) -> ProviderEvent:
+    """Keep the bytes of a message of an unknown kind with it: names of fields alone do not say what it said."""
+    if not isinstance(seen, MessageSeen) or not isinstance(unknown := seen.content, Unsupported):
+        return seen
+    if len(stored.data) > _LONGEST_RAW:
+        return seen
+    named = {"event": stored.event, "protobuf": base64.b64encode(stored.data).decode()}
+    return replace(seen, content=replace(unknown, raw={**obj(unknown.raw), **named}))
 
 
 def session_seen(stored: StoredEvent) -> SessionSeen | None:
