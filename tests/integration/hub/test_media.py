@@ -107,3 +107,35 @@ async def test_a_bad_file_is_refused_by_its_field(
     await number.writes(phone, "Oi")
     answer = await send(company.admin, await number.conversation(phone), file, **more)
     assert (answer.status_code, [e["pointer"] for e in answer.json()["errors"]]) == (400, [pointer])
+
+
+async def test_a_file_that_meta_lost_after_it_took_the_message_is_uploaded_and_sent_once_more(
+    world: World, company: Company, number: Number
+) -> None:
+    phone = a_phone()
+    await number.writes(phone, "oi")
+    conversation = await number.conversation(phone)
+    form, files = {"conversationId": conversation["id"]}, {"file": ("a.png", PNG, "image/png")}
+    sent = await company.admin.http.post(
+        "/api/messages/send-media", data=form, files=files, headers=company.admin.headers
+    )
+
+    def taken() -> list[str]:
+        return [s.id for s in world.graph.sent if s.to == phone and s.body["type"] == "image"]
+
+    async def says(count: int) -> bool:
+        return len(taken()) == count
+
+    await until(lambda: says(1))
+    first = await number.message(sent.json()["id"], status="SENT")
+    uploads = len(world.graph.uploads)
+    lost = [{"code": 131053, "title": "Media upload error"}]
+    for _ in range(2):
+        await number.receipt(first["whatsapp_message_id"], phone, "failed", errors=lost)
+    await until(lambda: says(2))
+    assert len(world.graph.uploads) == uploads + 1
+    again = await number.message(sent.json()["id"], status="SENT", whatsapp_message_id=taken()[1])
+    await number.receipt(again["whatsapp_message_id"], phone, "failed", errors=lost)
+    await number.message(sent.json()["id"], status="FAILED")
+    await world.settled(company)
+    assert len(taken()) == 2

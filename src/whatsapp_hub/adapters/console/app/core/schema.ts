@@ -1671,6 +1671,11 @@ export interface RatingFigures {
   average: number | null;
   count: number;
 }
+export interface RawMessageView {
+  id: string;
+  whatsappMessageId: string | null;
+  raw: unknown;
+}
 export interface ReactionContent {
   messageId: string;
   emoji?: string;
