@@ -6,7 +6,14 @@ from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
 from whatsapp_hub.application.ports.edge.sandbox import SANDBOX
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.errors import Invalid
-from whatsapp_hub.domain.messaging.contact import NO_ADDRESS, Identity, IdentityKind, parse_address, parse_jid
+from whatsapp_hub.domain.messaging.contact import (
+    NO_ADDRESS,
+    Identity,
+    IdentityKind,
+    parse_address,
+    parse_bsuid,
+    parse_jid,
+)
 from whatsapp_hub.domain.numbers.dialling import Written, read_number
 from whatsapp_hub.domain.sessions.session import Session
 
@@ -20,9 +27,9 @@ class ReadNumber:
     plans: NumberingPlans
 
     def __call__(self, text: str, field_name: str, country: str | None) -> Identity:
-        """Parse a number or JID. `country`: where bare digits are dialled (None: they are international). Raises
+        """Parse a number, JID or BSUID. `country`: where bare digits are dialled (None: they are international). Raises
         Invalid."""
-        if (identity := parse_jid(text, field_name)) is not None:
+        if (identity := parse_bsuid(text) or parse_jid(text, field_name)) is not None:
             return identity
         number = read_number(text)
         digits = self._dialled(number, country) if number else None
@@ -46,7 +53,7 @@ class ReadNumber:
         where numbers need not exist. Raises Invalid."""
         if session.provider == SANDBOX:
             return parse_address(text, field_name)
-        number = None if "@" in text else read_number(text)
+        number = None if "@" in text or parse_bsuid(text) else read_number(text)
         if number and (known := await uow.contacts.known(Identity.phone(number.digits))):
             return known
         identity = self(text, field_name, country)

@@ -48,6 +48,31 @@ class ContactContract:
         async with world.uow() as uow:
             assert lid in (await uow.contacts.get(contact.id)).identities
 
+    async def test_the_latest_username_is_kept_beside_what_the_company_keeps(self, world: World) -> None:
+        bsuid = Identity.bsuid(f"BR.{a_phone()}")
+        async with world.uow() as uow:
+            shown = Sighting((bsuid,), "Ana", username="ana.lima")
+            [(ana, _)], _ = await uow.contacts.find_or_create([shown, Sighting((bsuid,), "Ana")], NOW)
+            assert ana.username == "ana.lima"
+            await uow.commit()
+        async with world.uow() as uow:
+            ana = await uow.contacts.get(ana.id)
+            assert ana.username == "ana.lima"
+            ana.keep(ana.card.labelled(["vip"]), NOW)
+            await uow.contacts.save([ana])
+            await uow.commit()
+        async with world.uow() as uow:
+            [(found, is_new)], _ = await uow.contacts.find_or_create(
+                [Sighting((bsuid,), None, username="ana.silva")], LATER
+            )
+            assert (found.username, found.card.labels, is_new) == ("ana.silva", ("vip",), True)
+            await uow.commit()
+        other = await world.contact(a_phone())
+        merged = await world.done(lambda uow: uow.contacts.merge(other.id, ana.id, LATER))
+        assert merged.username == "ana.silva"
+        kept = await world.done(lambda uow: uow.contacts.get(other.id))
+        assert (kept.username, kept.card.labels) == ("ana.silva", ("vip",))
+
     async def test_a_group_is_a_contact_of_its_own(self, world: World) -> None:
         jid = Identity.chat("123-456@g.us")
         async with world.uow() as uow:

@@ -42,6 +42,13 @@ def test_a_number_is_read_where_it_is_valid(text: str, country: str | None, addr
     assert read(text, "to", country).address == address
 
 
+def test_a_business_scoped_id_stands_as_it_is() -> None:
+    for id in ("BR.13491208655302741918", "US.ENT.11815799212886844830"):
+        assert read(f" {id} ", "to", "BR") == Identity.bsuid(id)
+    with pytest.raises(Invalid, match="to"):
+        read("br.1349", "to", "BR")
+
+
 def test_a_group_and_a_hidden_id_stand_as_they_are() -> None:
     assert read("120363000000000000@g.us", "to", "BR") == Identity.chat("120363000000000000@g.us")
     assert read("99887766@lid", "to", "BR") == Identity.lid("99887766")

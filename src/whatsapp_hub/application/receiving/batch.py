@@ -190,8 +190,9 @@ def _sighting(event: MessageSeen | IdentitySeen | ChatNamed) -> Sighting:
     if isinstance(event, ChatNamed):
         return Sighting(event.chat_names, event.name, is_group=True, at=event.at)
     if isinstance(event, IdentitySeen):
-        return Sighting(event.identities, None, at=event.at)
+        return Sighting(event.identities, None, at=event.at, username=event.username)
     is_person = event.kind is ChatKind.PERSON
     name = event.name if is_person and not event.from_me else None
     is_live = is_person and not event.from_me and event.origin is Origin.LIVE
-    return Sighting(event.chat_names, name, not is_person, event.at, is_live)
+    username = event.username if is_person else None
+    return Sighting(event.chat_names, name, not is_person, event.at, is_live, username)

@@ -98,6 +98,8 @@ def require_sendable(
         capabilities.require(Feature.REPLY)
     if recipient and recipient.kind is IdentityKind.CHAT:
         capabilities.require(Feature.GROUPS)
+    if recipient and recipient.kind is IdentityKind.BSUID:
+        capabilities.require(Feature.BSUID)
     capabilities.require_fits(content, media)
     if not later and not session.is_active:
         why = session.failure or session.status_reason

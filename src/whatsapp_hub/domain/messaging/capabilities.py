@@ -30,6 +30,8 @@ class Feature(StrEnum):
     HISTORY = "history"
     POLLING = "polling"
     THREADS = "threads"
+    BSUID = "bsuid"
+    """Writing to people of whom only Meta's business-scoped id is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,10 @@ _DIGITS = re.compile(r"[0-9]{5,15}")
 _LENGTHS = range(5, 16)
 _JID = re.compile(r"([0-9A-Za-z._-]{1,64})(?::[0-9]+)?@(s\.whatsapp\.net|c\.us|lid|g\.us|newsletter|broadcast)")
 
+_BSUID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
+
 NAME_LENGTH = 256
+USERNAME_LENGTH = 64
 MOST_FIELDS = 50
 FIELD_NAME_LENGTH = 64
 FIELD_LENGTH = 1000
@@ -73,6 +76,11 @@ def parse_address(text: str, field_name: str = "to") -> Identity:
     if number is None or len(number.literal) not in _LENGTHS:
         raise Invalid.field(field_name, NO_ADDRESS)
     return Identity.phone(number.literal)
+
+
+def parse_bsuid(text: str) -> Identity | None:
+    """Parse Meta's business-scoped user id (`BR.13491208655302741918`); None for what is none."""
+    return Identity.bsuid(text.strip()) if _BSUID.fullmatch(text.strip()) else None
 
 
 def parse_jid(text: str, field_name: str = "to") -> Identity | None:
@@ -147,7 +155,8 @@ NO_CARD = Card()
 @dataclass(slots=True)
 class Contact(Records):
     """`identities` is never empty; a group, broadcast list or channel has one identity of kind CHAT. `name`: as
-    WhatsApp shows it."""
+    WhatsApp shows it; `username`: the latest that WhatsApp showed, which identifies nobody: it changes, and another
+    person may have it next."""
 
     id: ContactId
     tenant_id: TenantId
@@ -157,6 +166,7 @@ class Contact(Records):
     profile_pic: str | None = None
     is_group: bool = False
     card: Card = NO_CARD
+    username: str | None = None
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     def event(self, type: EventType, at: datetime, **detail: DetailValue) -> Event:
@@ -209,20 +219,25 @@ class Contact(Records):
         if other.id == self.id:
             raise Conflict("same_contact", "name another contact than this one")
 
-    def learn(self, identities: Iterable[Identity], name: str | None) -> bool:
-        """Add identities and the name that a message showed; return whether anything was new."""
+    def learn(self, identities: Iterable[Identity], name: str | None, username: str | None = None) -> bool:
+        """Add identities, and take the name and username that a message showed; return whether anything was new."""
         new = tuple(i for i in dict.fromkeys(identities) if i not in self.identities)
         self.identities += new
         name = name and name[:NAME_LENGTH]
         renamed = bool(name) and name != self.name
         if renamed:
             self.name = name
+        username = username and username[:USERNAME_LENGTH]
+        if username and username != self.username:
+            self.username = username
+            return True
         return bool(new) or renamed
 
     def absorb(self, other: "Contact", at: datetime) -> None:
         """Take over the identities of another contact that is the same person, and its name where this has none."""
         self.identities += other.identities
         self.name = self.name or other.name
+        self.username = self.username or other.username
         self.card = self.card.merged(other.card)
         self.record(self.event(EventType.CONTACT_MERGED, at, merged_contact_id=other.id))
 

@@ -18,6 +18,7 @@ class Sighting:
     is_group: bool = False
     at: datetime | None = None
     is_live: bool = False
+    username: str | None = None
 
 
 @dataclass(slots=True)

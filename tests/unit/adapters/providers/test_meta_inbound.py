@@ -74,7 +74,7 @@ def test_a_customer_without_a_phone_is_known_by_bsuid() -> None:
     seen = message(**{"from": None}, from_user_id=BSUID, type="text", text={"body": "Oi"}, contacts=contacts)
     assert seen.chat == BSUID
     assert seen.chat_names == (Identity.bsuid(BSUID),)
-    assert seen.name == "Ana"
+    assert (seen.name, seen.username) == ("Ana", "ana")
 
 
 def test_phone_and_bsuid_together_are_one_person_by_phone_first() -> None:

@@ -16,7 +16,7 @@ class IdentityView(View):
 
 class ContactView(View):
     """Somebody who wrote to the company, or was written to. `name`: the one that the company gave, else `profileName`,
-    the person's own."""
+    the person's own. `username`: the latest that WhatsApp showed."""
 
     id: UUID
     phone_number: str | None
@@ -29,6 +29,7 @@ class ContactView(View):
     labels: list[str]
     fields: dict[str, str]
     blocked_at: datetime | None
+    username: str | None
 
     @classmethod
     def of(cls, contact: Contact) -> "ContactView":
@@ -45,4 +46,5 @@ class ContactView(View):
             labels=list(contact.card.labels),
             fields=dict(contact.card.fields),
             blocked_at=time(contact.card.blocked_at),
+            username=contact.username,
         )

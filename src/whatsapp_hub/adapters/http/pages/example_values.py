@@ -106,6 +106,7 @@ VALUES: Mapping[str, Any] = {
     "url": "https://shop.example/hook",
     "userAgent": "Mozilla/5.0",
     "user_id": "42",
+    "username": "padaria.tres.irmaos",
     "value": "5511988887777",
     "verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
     "version": "0.1.0",

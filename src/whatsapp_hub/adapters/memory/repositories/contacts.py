@@ -169,7 +169,7 @@ class MemoryContacts:
         phone = contact.phone_number
         for other in found[1:]:
             await self._merge(contact, other, at)
-        learned = [contact.learn(sighting.identities, sighting.name) for sighting in sightings]
+        learned = [contact.learn(seen.identities, seen.name, seen.username) for seen in sightings]
         gone = await self._renumber(contact, sightings, moved) if found else ()
         moved += _corrected(contact, sightings)
         await self._rows.put(CONTACTS, contact.id, contact)
@@ -179,7 +179,9 @@ class MemoryContacts:
 
     def _fresh(self, sighting: Sighting, at: datetime) -> Contact:
         id, identities = ContactId(self._new_id()), tuple(dict.fromkeys(sighting.identities))
-        return Contact(id, self._tenant_id, identities, at, sighting.name, is_group=sighting.is_group)
+        new = Contact(id, self._tenant_id, identities, at, sighting.name, is_group=sighting.is_group)
+        new.learn((), None, sighting.username)
+        return new
 
     async def _renumber(
         self, contact: Contact, sightings: Sequence[Sighting], moved: list[Moved]

@@ -22,7 +22,7 @@ _PAGE = f"""
     SELECT {contacts.COLUMNS} FROM (
       SELECT * FROM contacts WHERE tenant_id = hub.tenant() AND id < $1 ORDER BY id DESC LIMIT {LOOKED_AT}) c
     WHERE ($2::text IS NULL AND $3::text IS NULL OR {_FOLDED.format("c.name")} LIKE $2
-        OR {_FOLDED.format("c.own ->> 'name'")} LIKE $2
+        OR {_FOLDED.format("c.own ->> 'name'")} LIKE $2 OR lower(c.own ->> 'username') LIKE $2
         OR c.own IS NOT NULL AND EXISTS (SELECT FROM {_LABELS} WHERE {_FOLDED.format("l.label")} LIKE $2)
         OR EXISTS (
         SELECT FROM contact_identities i WHERE i.contact_id = c.id AND (i.value LIKE $3 OR i.address LIKE $3)))

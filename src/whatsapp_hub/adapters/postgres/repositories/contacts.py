@@ -9,7 +9,7 @@ from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.adapters.postgres.repositories import conversations
-from whatsapp_hub.adapters.postgres.repositories.people.cards import SAVE_CARDS, card_of, stored_card
+from whatsapp_hub.adapters.postgres.repositories.people.cards import SAVE_CARDS, kept_in, stored_card
 from whatsapp_hub.adapters.postgres.repositories.people.merging import Merges
 from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.storage.contacts import Met, Moved
@@ -73,7 +73,7 @@ def identity_of(row: Any) -> Identity:
 def contact_of(row: Any, identities: Iterable[Identity]) -> Contact:
     """Build a contact from its row and its identities."""
     about = dict(row)
-    return Contact(card=card_of(about.pop("own")), **about, identities=tuple(identities))
+    return Contact(**kept_in(about.pop("own"))._asdict(), **about, identities=tuple(identities))
 
 
 async def contacts_of(connection: Any, rows: Iterable[Any]) -> dict[ContactId, Contact]:
@@ -106,8 +106,8 @@ class PostgresContacts:
         """Store the cards and take the events."""
         self._events += recorded(contacts)
         if contacts:
-            ids, cards = [c.id for c in contacts], [stored_card(c.card) for c in contacts]
-            await self._connection.execute(SAVE_CARDS, ids, cards)
+            ids, cards = [c.id for c in contacts], [stored_card(c) for c in contacts]
+            await self._connection.execute(SAVE_CARDS.command, ids, cards)
 
     async def merge(self, kept_id: ContactId, other_id: ContactId, at: datetime) -> Contact:
         """Merge the other contact into the first."""
@@ -195,7 +195,8 @@ class PostgresContacts:
             named = list(of_contact)
             identities = tuple(identity_of(row) for row in named if row["until"] is None)
             about = {name: named[0][name] for name in _ABOUT}
-            contact = Contact(contact_id, self._tenant_id, identities, card=card_of(named[0]["own"]), **about)
+            own = kept_in(named[0]["own"])._asdict()
+            contact = Contact(contact_id, self._tenant_id, identities, **own, **about)
             found.now |= dict.fromkeys(identities, contact)
             for row in named:
                 if row["until"] is not None:
@@ -209,16 +210,17 @@ class PostgresContacts:
     ) -> tuple[Contact, bool]:
         found = person.contacts()
         contact = found[0] if found else self._fresh(sightings[0], at)
-        name, phone = contact.name, contact.phone_number
+        name, phone, username = contact.name, contact.phone_number, contact.username
         for other in found[1:]:
             await self._merges.merge(contact, other, at)
         before = set(contact.identities) if found else set()
-        learned = [contact.learn(sighting.identities, sighting.name) for sighting in sightings]
+        learned = [contact.learn(seen.identities, seen.name, seen.username) for seen in sightings]
         gone = await self._renumber(contact, sightings, changes) if found else ()
         await self._update_addresses(contact, sightings, changes)
         changes.added(contact, is_new=not found)
         changes.identities(contact, [i for i in contact.identities if i not in before])
         changes.renamed(contact, differs=bool(found) and contact.name != name)
+        changes.profiled(contact, differs=contact.username != username)
         changes.shown(contact, differs=len(found) > 1 or (bool(found) and phone is None))
         return contact, not found or len(found) > 1 or any(learned) or bool(gone)
 
@@ -263,6 +265,7 @@ class _Changes:
     _names: list[tuple[Identity, ContactId]] = field(default_factory=list)
     _renamed: list[Contact] = field(default_factory=list)
     _shown: list[Contact] = field(default_factory=list)
+    _profiled: list[Contact] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
 
     def added(self, contact: Contact, *, is_new: bool) -> None:
@@ -275,6 +278,11 @@ class _Changes:
     def renamed(self, contact: Contact, *, differs: bool) -> None:
         if differs:
             self._renamed.append(contact)
+
+    def profiled(self, contact: Contact, *, differs: bool) -> None:
+        """Store what WhatsApp shows of it beside the name."""
+        if differs:
+            self._profiled.append(contact)
 
     def shown(self, contact: Contact, *, differs: bool) -> None:
         """Add the phone, now that it is known, to conversations that lack it."""
@@ -293,6 +301,9 @@ class _Changes:
         if self._renamed:
             ids = [c.id for c in self._renamed]
             await connection.defer(_RENAME, ids, [c.name for c in self._renamed], rows=ids)
+        if self._profiled:
+            ids = [c.id for c in self._profiled]
+            await connection.defer(SAVE_CARDS, ids, [stored_card(c) for c in self._profiled], rows=ids)
         for contact in self._shown:
             rows = await connection.fetch(_SHOW_PHONE, contact.id, contact.phone_number)
             events += recorded(_phone_shown(row, self.at) for row in rows)

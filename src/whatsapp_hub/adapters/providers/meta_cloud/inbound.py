@@ -107,6 +107,7 @@ def _message(update: JsonObject, kind: str, item: JsonObject, at: datetime) -> l
         author=other_side[0].address if group and other_side and not from_me else None,
         reply_to=text(context.get("id")) or None,
         thread=_watched(update, item) if kind != wire.HISTORY else None,
+        username=None if group else text(profile.get("username")) or None,
     )
     left = _left(item, other_side, changed)
     return [NumberChanged(left, changed, at), seen] if changed and left and not group else [seen]
@@ -182,6 +183,7 @@ def _call(update: JsonObject, item: JsonObject, at: datetime) -> list[ProviderEv
         at=at,
         from_me=from_me,
         name=None if from_me else text(obj(contact.get("profile")).get("name")) or None,
+        username=text(obj(contact.get("profile")).get("username")) or None,
     )
     return [seen]
 
@@ -250,7 +252,8 @@ def _status(update: JsonObject, item: JsonObject, at: datetime) -> list[Provider
         is_undelivered=failure is not None and failure.code == UPLOAD_FAILED,
     )
     names = _recipient(item) if status is MessageStatus.DELIVERED else ()
-    return [receipt, IdentitySeen(names, at)] if len(names) > 1 else [receipt]
+    username = text(obj(obj(update.get("contact")).get("profile")).get("username")) or None
+    return [receipt, IdentitySeen(names, at, username)] if len(names) > 1 else [receipt]
 
 
 def _price(item: JsonObject) -> Price | None:

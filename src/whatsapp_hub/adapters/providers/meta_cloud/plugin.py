@@ -41,6 +41,7 @@ CAPABILITIES = Capabilities(
             Feature.GROUPS,
             Feature.HISTORY,
             Feature.THREADS,
+            Feature.BSUID,
         }
     ),
     session_rate=Rate(interval_s=1 / 80, burst=20),

@@ -49,7 +49,7 @@ class MessageSeen:
     CHAT identity; `author` is the participant of a group, `author_phone` their number where they have a hidden id;
     `name` is how the author calls themselves. `via_api` marks an echo of a message that some
     API client (perhaps we) sent. `thread`: the message tells who has the chat's thread; one that another program has
-    it, is only watched.
+    it, is only watched. `username` is the person's, where WhatsApp shows it.
     """
 
     provider_message_id: str
@@ -66,6 +66,7 @@ class MessageSeen:
     reply_to: str | None = None
     author_phone: str | None = None
     thread: ThreadSeen | None = None
+    username: str | None = None
 
 
 class Price(NamedTuple):
@@ -113,6 +114,7 @@ class IdentitySeen:
 
     identities: tuple[Identity, ...]
     at: datetime
+    username: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

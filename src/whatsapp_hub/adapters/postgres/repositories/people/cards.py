@@ -1,13 +1,26 @@
-"""The stored form of what a company keeps of a contact: `contacts.own`, null where it keeps nothing."""
+"""The stored form of what a company keeps of a contact, and of what WhatsApp shows of it beside its name:
+`contacts.own`, null where there is nothing."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
-from whatsapp_hub.domain.messaging.contact import NO_CARD, Card
+from whatsapp_hub.adapters.postgres.engine.write_batch import Write
+from whatsapp_hub.domain.messaging.contact import NO_CARD, Card, Contact
 
-SAVE_CARDS = """
-    UPDATE contacts SET own = x.own::jsonb FROM unnest($1::uuid[], $2::text[]) AS x(id, own) WHERE contacts.id = x.id"""
+SAVE_CARDS = Write(
+    "contacts",
+    """UPDATE contacts SET own = x.own::jsonb FROM unnest($1::uuid[], $2::text[]) AS x(id, own)
+       WHERE contacts.id = x.id""",
+)
+
+
+class Kept(NamedTuple):
+    """What the column holds."""
+
+    card: Card = NO_CARD
+    username: str | None = None
 
 
 class _Stored(msgspec.Struct, omit_defaults=True):
@@ -15,21 +28,25 @@ class _Stored(msgspec.Struct, omit_defaults=True):
     labels: tuple[str, ...] = ()
     fields: dict[str, str] = {}
     blocked_at: datetime | None = None
+    username: str | None = None
 
 
+_NOTHING = Kept()
 _decode = msgspec.json.Decoder(_Stored).decode
 
 
-def stored_card(card: Card) -> str | None:
+def stored_card(contact: Contact) -> str | None:
     """Encode for the column."""
-    if card == NO_CARD:
+    card = contact.card
+    if card == NO_CARD and contact.username is None:
         return None
-    return msgspec.json.encode(_Stored(card.name, card.labels, dict(card.fields), card.blocked_at)).decode()
+    stored = _Stored(card.name, card.labels, dict(card.fields), card.blocked_at, contact.username)
+    return msgspec.json.encode(stored).decode()
 
 
-def card_of(own: str | None) -> Card:
+def kept_in(own: str | None) -> Kept:
     """Decode the column."""
     if own is None:
-        return NO_CARD
+        return _NOTHING
     stored = _decode(own)
-    return Card(stored.name, stored.labels, stored.fields, stored.blocked_at)
+    return Kept(Card(stored.name, stored.labels, stored.fields, stored.blocked_at), stored.username)

@@ -62,10 +62,10 @@ class Merges:
 
     async def merge(self, kept: Contact, other: Contact, at: datetime) -> None:
         """Merge two contacts of one person: the older one stays, and takes over all that was the other's."""
-        card = kept.card
+        before = stored_card(kept)
         kept.absorb(other, at)
-        if kept.card != card:
-            await self._connection.execute(SAVE_CARDS, [kept.id], [stored_card(kept.card)])
+        if (after := stored_card(kept)) != before:
+            await self._connection.execute(SAVE_CARDS.command, [kept.id], [after])
         self._events += kept.take_events()
         for statement in _DROP_REPEATS:
             await self._connection.execute(statement, kept.id, other.id)
