@@ -177,13 +177,15 @@ async def test_meta_accepts_what_we_ask() -> None:
             client.mark_read(here, CHAT, [ReadMessage("wamid.ABC")]),
             client.show_typing(here, CHAT, "wamid.ABC"),
             client.templates(here),
+            client.block(here, [Identity.phone(PHONE)], blocked=True),
+            client.block(here, [Identity.phone(PHONE)], blocked=False),
             client.create_template(here, draft),
             client.delete_template(here, "order", "123456"),
             _opened(client, here, RemoteFile(kinds.Image(source=FILE), CHAT)),
         )
         await client.aclose()
     assert relay.refused == []
-    assert len(relay.asked) >= len(sends) + 8
+    assert len(relay.asked) >= len(sends) + 10
 
 
 async def test_waha_accepts_what_we_ask() -> None:
@@ -210,6 +212,8 @@ async def test_waha_accepts_what_we_ask() -> None:
             client.mark_read(here, CHAT, [ReadMessage("3EB0AA")]),
             client.show_typing(here, CHAT, None),
             client.hide_typing(here, CHAT),
+            client.block(here, [Identity.phone(PHONE)], blocked=True),
+            client.block(here, [Identity.phone(PHONE)], blocked=False),
             _polled(client, here),
             client.stop(here),
             client.log_out(here),
@@ -217,7 +221,7 @@ async def test_waha_accepts_what_we_ask() -> None:
         )
         await client.aclose()
     assert [one for one in relay.refused if not any(known in one for known in DESCRIBED_WRONGLY)] == []
-    assert len(relay.asked) >= len(sends) + 14
+    assert len(relay.asked) >= len(sends) + 16
 
 
 async def _opened(client: MetaClient, here: SessionRef, file: RemoteFile) -> None:

@@ -80,6 +80,9 @@ class FakeGraph(Server):
         """Customers' files, by Meta's id: bytes and type."""
         self.templates: list[dict[str, Any]] = []
         """The account's templates, in Meta's form."""
+        self.blocked: set[tuple[str, str]] = set()
+        """Who is blocked on which number."""
+        self.unblockable: set[str] = set()
         self.links = 0
         """How many addresses of files were given out; only the newest is good."""
         self.file_s = 0.0
@@ -128,6 +131,8 @@ class FakeGraph(Server):
                 return reply_json({"success": True})
             case [method, _, _, "message_templates"]:
                 return self._templates(method, request)
+            case ["POST" | "DELETE" as how, _, phone_number_id, "block_users"]:
+                return self._blocks(how, phone_number_id, request.json())
             case ["GET", _, phone_number_id]:
                 return reply_json({"id": phone_number_id, "display_phone_number": DISPLAY_NUMBER})
         return reply_json(error_body(100, "Unsupported request"), 400)
@@ -150,6 +155,22 @@ class FakeGraph(Server):
                 found = {"url": url, "mime_type": mime_type, "sha256": digest, "file_size": len(content), "id": id}
                 return reply_json({"messaging_product": "whatsapp", **found})
         return None
+
+    def _blocks(self, how: str, phone_number_id: str, body: dict[str, Any]) -> Reply:
+        """Block or unblock who wrote within a day, as Meta asks; others fail."""
+        [user] = [one["user"].removeprefix("+") for one in body["block_users"]]
+        if fault := self.faults.take(f"block:{user}"):
+            return faulty(fault, Reply())
+        if user in self.unblockable:
+            failed = {
+                "input": user,
+                "wa_id": user,
+                "errors": [{"code": 139101, "message": "No message within 24 hours"}],
+            }
+            return reply_json({"messaging_product": "whatsapp", "block_users": {"failed_users": [failed]}})
+        (self.blocked.add if how == "POST" else self.blocked.discard)((phone_number_id, user))
+        done = {"added_users" if how == "POST" else "removed_users": [{"input": f"+{user}", "wa_id": user}]}
+        return reply_json({"messaging_product": "whatsapp", "block_users": done})
 
     def _templates(self, method: str, request: Request) -> Reply:
         """The catalogue, two a page; a new one; one that goes."""

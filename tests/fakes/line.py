@@ -118,6 +118,9 @@ class FakeLine:
     async def take_thread(self, session: SessionRef, recipient: tuple[Identity, ...], chat: str) -> None:
         self._answer("take_thread", chat)
 
+    async def block(self, session: SessionRef, identities: Sequence[Identity], *, blocked: bool) -> None:
+        self._answer("block" if blocked else "unblock", *(identity.value for identity in identities))
+
     async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
         self._answer("show_typing", chat)
 

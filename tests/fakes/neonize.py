@@ -182,6 +182,7 @@ class FakeLibrary:
     dials: list[Dial] = field(default_factory=list)
     dial_error: str = ""
     log_out_error: str = ""
+    block_error: str = ""
     connects: bool = True
 
     def __post_init__(self) -> None:
@@ -280,6 +281,10 @@ class FakeLibrary:
             return encode(wire.ANSWERS["GetGroupInfo"], {"error": "item-not-found"})
         info = {"JID": parts(group), "groupName": {"name": self.groups[group]}}
         return encode(wire.ANSWERS["GetGroupInfo"], {"groupInfo": info})
+
+    def block(self, uuid: str, person: str, *, blocked: bool) -> bytes:
+        self.calls.append(("block" if blocked else "unblock", person))
+        return encode(wire.ANSWERS["UpdateBlocklist"], {"error": self.block_error})
 
     def mark_read(self, uuid: str, ids: list[str], chat: str, sender: str, at_s: int) -> str:
         self.calls.append(("mark_read", ids, chat, sender))

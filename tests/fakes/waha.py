@@ -101,6 +101,8 @@ class FakeWaha(Server):
         """Customers' files, by the path of their address: bytes and type."""
         self.again: dict[str, dict[str, Any]] = {}
         """By a message's id, in full: its `media` when it is asked for again."""
+        self.blocked: set[tuple[str, str]] = set()
+        """Who is blocked by which session."""
         self.stored: dict[tuple[str, str], list[dict[str, Any]]] = {}
         """What the server remembers of a session's chat: payloads as its webhooks carry them."""
 
@@ -150,6 +152,11 @@ class FakeWaha(Server):
             case ["PUT" | "DELETE" as how, "api", session, "chats", chat, "messages", id]:
                 given = request.json() if how == "PUT" else {}
                 return await self._send(f"{how} {unquote(id)}", {"session": session, "chatId": unquote(chat), **given})
+            case ["POST", "api", "contacts", "block" | "unblock" as what]:
+                asked = request.json()
+                change = self.blocked.add if what == "block" else self.blocked.discard
+                change((asked["session"], asked["contactId"]))
+                return reply_json({}, 201)
             case ["POST", "api", "sendSeen" | "startTyping" | "stopTyping"]:
                 self.calls.append((request.path, request.json()))
                 return reply_json({}, 201)

@@ -5,6 +5,7 @@ from tests.contracts.storage.suite import *  # noqa: F403 (all that a storage mu
 
 from tests.contracts.storage import (
     accounts,
+    blocks,
     connections,
     contacts,
     conversations,
@@ -56,6 +57,9 @@ class TestMessages(conversations.MessageContract): ...
 
 
 class TestFiles(files.FileContract): ...
+
+
+class TestProviderBlocks(blocks.ProviderBlockContract): ...
 
 
 class TestFetches(fetches.FetchContract): ...

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Transaction
 from whatsapp_hub.adapters.memory.engine.ids import new_id
+from whatsapp_hub.adapters.memory.queues.blocks import MemoryProviderBlocks
 from whatsapp_hub.adapters.memory.queues.commands import MemoryCommands
 from whatsapp_hub.adapters.memory.queues.connections import MemoryConnections
 from whatsapp_hub.adapters.memory.queues.fetches import MemoryFetches
@@ -54,6 +55,7 @@ from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.operations.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
 from whatsapp_hub.application.ports.provider.plugin import Plugin
+from whatsapp_hub.application.ports.queues.blocks import ProviderBlocks
 from whatsapp_hub.application.ports.queues.fetches import Fetches
 from whatsapp_hub.application.ports.queues.inbox import Charges, EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
@@ -189,6 +191,7 @@ class _UnitOfWork:
         self._fetches = MemoryFetches(rows, storage.clock)
         self.fetches: Fetches = self._fetches
         self.scheduled: Scheduled = MemoryScheduled(rows)
+        self.blocks: ProviderBlocks = MemoryProviderBlocks(rows)
         self.quotas: Quotas = MemoryQuotas(rows, tenant)
         self.refused_emails: RefusedEmails = MemoryRefusedEmails(rows)
         self.password_resets: PasswordResets = MemoryPasswordResets(rows)

@@ -48,6 +48,7 @@ from whatsapp_hub.adapters.postgres.repositories.idempotency import PostgresIdem
 from whatsapp_hub.adapters.postgres.repositories.messages import PostgresMessages
 from whatsapp_hub.adapters.postgres.repositories.notes import PostgresNotes, PostgresNotifications
 from whatsapp_hub.adapters.postgres.repositories.pairings import PostgresPairings
+from whatsapp_hub.adapters.postgres.repositories.people.blocks import PostgresProviderBlocks
 from whatsapp_hub.adapters.postgres.repositories.session_history import PostgresSessionHistory
 from whatsapp_hub.adapters.postgres.repositories.session_settings import PostgresOtherProviders, SettingsVault
 from whatsapp_hub.adapters.postgres.repositories.sessions import PostgresSessions, SessionRows
@@ -59,6 +60,7 @@ from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.operations.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
+from whatsapp_hub.application.ports.queues.blocks import ProviderBlocks
 from whatsapp_hub.application.ports.queues.fetches import Fetches
 from whatsapp_hub.application.ports.queues.inbox import Charges, EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
@@ -169,6 +171,7 @@ class PostgresUnitOfWork:
         self._fetches = PostgresFetches(connection)
         self.fetches: Fetches = self._fetches
         self.scheduled: Scheduled = PostgresScheduled(connection)
+        self.blocks: ProviderBlocks = PostgresProviderBlocks(connection)
         self.notes: Notes = PostgresNotes(connection, self._events)
         self.notifications: Notifications = PostgresNotifications(connection, tenant.id)
         self._inbox = PostgresInbox(connection, tenant.id, kit.rounds, sessions.saw)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
+from whatsapp_hub.application.contacts.tell_blocks import named_in
 from whatsapp_hub.application.handling.show_customer import show_typing
-from whatsapp_hub.application.ports.provider.plugin import MarksRead
+from whatsapp_hub.application.ports.provider.plugin import BlocksPeople, MarksRead
 from whatsapp_hub.application.ports.queues.commands import Answer, Command, CommandKind, Commands, ReadMark, TypingSign
 from whatsapp_hub.domain.errors import Conflict, HubError, ProviderError, Rejected
 from whatsapp_hub.domain.ids import SessionId
@@ -74,6 +75,8 @@ class RunCommands:
                 await socket.forget(command.session_id)
             case CommandKind.MARK_READ:
                 await self._mark_read(command.session_id, ReadMark.of_argument(command.argument or ""))
+            case CommandKind.BLOCK:
+                await self._block(command.session_id, command.argument or "")
             case CommandKind.TYPING:
                 await self._type(command.session_id, TypingSign.of_argument(command.argument or ""))
         return None
@@ -86,6 +89,16 @@ class RunCommands:
         if isinstance(provider, MarksRead):
             with suppress(Rejected):  # as in SendReadMarks
                 await provider.mark_read(ref, mark.chat, mark.messages)
+
+    async def _block(self, session_id: SessionId, argument: str) -> None:
+        ref = self.hold.dialled_with(session_id)
+        if ref is None:
+            raise Conflict("not_open", "the session is down")
+        blocked, identities = named_in(argument)
+        provider = self.hold.providers.live(ref.provider)
+        if not isinstance(provider, BlocksPeople):
+            raise Conflict("unsupported", "the provider cannot block")
+        await provider.block(ref, identities, blocked=blocked)
 
     async def _type(self, session_id: SessionId, sign: TypingSign) -> None:
         if ref := self.hold.dialled_with(session_id):

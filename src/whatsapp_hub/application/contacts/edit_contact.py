@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from whatsapp_hub.application.contacts.tell_blocks import blocking_kinds
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.accounts.access import Action
@@ -63,13 +65,18 @@ class BlockContact:
 
     storage: Storage
     clock: Clock
+    providers: Providers
 
     async def __call__(self, caller: Caller, contact_id: ContactId, *, blocked: bool) -> Contact:
-        """Block or unblock it; idempotent. Raises NotFound."""
+        """Block or unblock it; idempotent. The providers of the numbers that spoke with it are told by `TellBlocks`.
+        Raises NotFound."""
         caller.require(Action.MANAGE_CONTACTS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             contact = await uow.contacts.get(contact_id)
-            if contact.block(self.clock()) if blocked else contact.unblock(self.clock()):
+            now = self.clock()
+            if contact.block(now) if blocked else contact.unblock(now):
                 await uow.contacts.save([contact])
+                if not contact.is_group:
+                    await uow.blocks.ask(contact_id, blocking_kinds(self.providers), now, blocked=blocked)
                 await uow.commit()
         return contact

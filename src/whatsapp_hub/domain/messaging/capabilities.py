@@ -30,6 +30,7 @@ class Feature(StrEnum):
     HISTORY = "history"
     POLLING = "polling"
     THREADS = "threads"
+    BLOCK = "block"
     BSUID = "bsuid"
     """Writing to people of whom only Meta's business-scoped id is known."""
 

@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants, for_those, keep_schedule
 from whatsapp_hub.application.accounts.remove_tenants import RemoveTenants
 from whatsapp_hub.application.connecting.connection_records import TendConnections
+from whatsapp_hub.application.contacts.tell_blocks import TellBlocks
 from whatsapp_hub.application.handling.snooze_conversation import WakeSnoozed
 from whatsapp_hub.application.integrations.deliver import DeliverWebhooks
 from whatsapp_hub.application.maintenance.recount_media import RecountMedia
@@ -199,6 +200,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("targets", 15, partial(every, await container.get(CheckDeadlines))),
         Job("scheduled", 1, partial(for_those, directory.tenants_with_scheduled, await container.get(SendScheduled))),
         Job("planned-moves", 15, partial(every, await container.get(MakePlannedMoves))),
+        Job("blocks", 2, partial(for_those, directory.tenants_with_blocks, await container.get(TellBlocks))),
         Job("snoozed", 30, partial(every, await container.get(WakeSnoozed))),
         Job("templates", 600, partial(every, await container.get(SyncStale))),
         Job("quiet", 300, partial(every, await container.get(ResolveQuiet))),

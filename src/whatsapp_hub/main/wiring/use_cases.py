@@ -38,6 +38,7 @@ from whatsapp_hub.application.connecting.connection_records import RecordConnect
 from whatsapp_hub.application.contacts.edit_contact import BlockContact, EditContact
 from whatsapp_hub.application.contacts.exchange_contacts import ImportContacts
 from whatsapp_hub.application.contacts.join_contacts import MergeContacts, SplitContact
+from whatsapp_hub.application.contacts.tell_blocks import ListProviderBlocks, TellBlocks
 from whatsapp_hub.application.handling.add_note import AddNote
 from whatsapp_hub.application.handling.ask_for_conversation import AskForConversation
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
@@ -149,7 +150,7 @@ class UseCases(Provider):
         *(ReadNumber, SendMessage, StartConversation, SendAgain, RetryMessage, FailMessage, SettleStale),
         *(AskForConversation, AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
         *(MarkConversationUnread, SnoozeConversation, WakeSnoozed, ShowTyping, TakeThread),
-        *(EditContact, BlockContact, MergeContacts, SplitContact, ImportContacts),
+        *(ListProviderBlocks, TellBlocks, EditContact, BlockContact, MergeContacts, SplitContact, ImportContacts),
         *(RenameCustomer, ClassifyConversation, HandOffConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
         *(NewPasswords, OfferPasswordReset, ReadPasswordReset, ResetPassword),

@@ -37,7 +37,15 @@ from whatsapp_hub.application.ports.provider.events import (
     SessionSeen,
 )
 from whatsapp_hub.application.ports.provider.plugin import Outgoing, ReadMessage, RemoteFile, SessionRef
-from whatsapp_hub.domain.errors import Conflict, OutcomeUnknown, Rejected, Transient, Unavailable
+from whatsapp_hub.domain.errors import (
+    Conflict,
+    OutcomeUnknown,
+    ProviderError,
+    Rejected,
+    Transient,
+    Unavailable,
+    Unsupported,
+)
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Audio, Content, Document, Image, MediaSource, RemoteMedia, Text
@@ -677,6 +685,20 @@ async def test_typing_is_shown(held: Held) -> None:
     assert ("typing", PERSON) in held.library.calls
     await held.provider.hide_typing(held.session, PERSON)
     assert ("paused", PERSON) in held.library.calls
+
+
+async def test_a_person_is_blocked_by_hidden_id_where_it_is_known_and_unblocked(held: Held) -> None:
+    await held.open()
+    both = [Identity.phone("5511988887777"), Identity.lid("99887766")]
+    await held.provider.block(held.session, both, blocked=True)
+    await held.provider.block(held.session, both[:1], blocked=False)
+    asked = [call for call in held.library.calls if call[0] in ("block", "unblock")]
+    assert asked == [("block", "99887766@lid"), ("unblock", "5511988887777@s.whatsapp.net")]
+    held.library.block_error = "item-not-found"
+    with pytest.raises(ProviderError):
+        await held.provider.block(held.session, both, blocked=True)
+    with pytest.raises(Unsupported):
+        await held.provider.block(held.session, [Identity.bsuid("BR.1")], blocked=True)
 
 
 async def test_a_group_is_asked_for_its_name_once_a_connection(held: Held) -> None:

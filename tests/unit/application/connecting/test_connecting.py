@@ -16,6 +16,7 @@ from whatsapp_hub.application.connecting.connection_records import RecordConnect
 from whatsapp_hub.application.connecting.keep_lease import KeepLease
 from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
 from whatsapp_hub.application.connecting.run_commands import RunCommands
+from whatsapp_hub.application.contacts.tell_blocks import named
 from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId
 from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.provider.plugin import ReadMessage
@@ -23,6 +24,7 @@ from whatsapp_hub.application.ports.queues.commands import Answer, Command, Comm
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
 from whatsapp_hub.domain.errors import Rejected
+from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 
 
@@ -88,7 +90,10 @@ async def test_commands_are_run_by_the_holder_and_answered(office: Office) -> No
         code = await asked(office, session, CommandKind.PAIRING_CODE, "55")
         await asked(office, session, CommandKind.MARK_READ, ReadMark("ana", (ReadMessage("m.1"),)).as_argument())
         await asked(office, session, CommandKind.TYPING, TypingSign("ana").as_argument())
-        assert await run() == 3
+        block = await asked(office, session, CommandKind.BLOCK, named([Identity.phone("5511")], blocked=True))
+        assert await run() == 4
+        assert (await eventually(answer_of(office, block))).error is None
+        assert ("block", "5511") in line.shown
         assert (await eventually(answer_of(office, code))).text == "ABCD-EFGH"
 
         async def is_shown() -> bool:

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from whatsapp_hub.adapters.contracts.views.view import View, time
+from whatsapp_hub.application.ports.queues.blocks import ProviderBlock
 from whatsapp_hub.domain.messaging.contact import Contact, IdentityKind
 
 
@@ -12,6 +13,21 @@ class IdentityView(View):
 
     kind: IdentityKind
     value: str
+
+
+class ProviderBlockView(View):
+    """What WhatsApp is still to do on a number of the company's: block the contact, or (`blocked` false) unblock it.
+    `error`: why it did not so far, the provider's code or ours; `isGivenUp`: it is not tried again."""
+
+    session_id: UUID
+    blocked: bool
+    error: str | None
+    is_given_up: bool
+
+    @classmethod
+    def of(cls, block: ProviderBlock) -> "ProviderBlockView":
+        """Show what a provider is still to do."""
+        return cls(block.session_id, block.blocked, block.error, block.is_given_up)
 
 
 class ContactView(View):
@@ -48,3 +64,10 @@ class ContactView(View):
             blocked_at=time(contact.card.blocked_at),
             username=contact.username,
         )
+
+
+class ContactDetail(ContactView):
+    """A contact on its own. `providerBlocks`: what the providers of the company's numbers are still to do about its
+    block; empty once WhatsApp has done it."""
+
+    provider_blocks: list[ProviderBlockView]

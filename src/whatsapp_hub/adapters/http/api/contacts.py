@@ -9,15 +9,16 @@ from litestar import Response, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 from litestar.response import Stream
 
-from whatsapp_hub.adapters.contracts.views.contacts import ContactView
+from whatsapp_hub.adapters.contracts.views.contacts import ContactDetail, ContactView, ProviderBlockView
 from whatsapp_hub.adapters.contracts.views.conversations import ConversationView
-from whatsapp_hub.adapters.contracts.views.view import View
+from whatsapp_hub.adapters.contracts.views.view import View, extended
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.patches import given
 from whatsapp_hub.application.contacts.edit_contact import BlockContact, ContactChanges, EditContact
 from whatsapp_hub.application.contacts.exchange_contacts import ExportContacts, ImportContacts
 from whatsapp_hub.application.contacts.join_contacts import MergeContacts, SplitContact
+from whatsapp_hub.application.contacts.tell_blocks import ListProviderBlocks
 from whatsapp_hub.application.reading.contacts import ContactBook, ContactFilter
 from whatsapp_hub.application.reading.queries import Queries
 from whatsapp_hub.application.reading.visibility import sight_for
@@ -91,9 +92,13 @@ async def list_contacts(
 
 
 @get("/contacts/{id:uuid}", guards=READ, tags=TAGS)
-async def get_contact(caller: Asking, id: FromPath[UUID], book: FromDishka[ContactBook]) -> ContactView:
-    """Show a contact with its identities (ADMIN)."""
-    return ContactView.of(await book.one(caller.tenant_id, ContactId(id)))
+async def get_contact(
+    caller: Asking, id: FromPath[UUID], book: FromDishka[ContactBook], blocks: FromDishka[ListProviderBlocks]
+) -> ContactDetail:
+    """Show a contact with its identities (ADMIN), and what WhatsApp is still to do about its block."""
+    contact = await book.one(caller.tenant_id, ContactId(id))
+    shown = [ProviderBlockView.of(block) for block in await blocks(caller, contact.id)]
+    return extended(ContactDetail, ContactView.of(contact), provider_blocks=shown)
 
 
 @get("/contacts/{id:uuid}/conversations", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS)
@@ -126,7 +131,8 @@ async def edit_contact(
 @post("/contacts/{id:uuid}/block", status_code=200, guards=MANAGE, tags=TAGS)
 async def block_contact(caller: Asking, id: FromPath[UUID], block_contact: FromDishka[BlockContact]) -> ContactView:
     """Block a contact (ADMIN): the hub declines what it writes from now on, on every number of the company. Nothing of
-    it is stored, answered or notified; the contact's phone shows no sign of it."""
+    it is stored, answered or notified. WhatsApp is asked to block it too, on the numbers that spoke with it
+    (`providerBlocks` of `GET /api/contacts/{id}` says where it did not yet)."""
     return ContactView.of(await block_contact(caller, ContactId(id), blocked=True))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Rows, Table, copied
+from whatsapp_hub.adapters.memory.queues.blocks import BLOCKS
 from whatsapp_hub.adapters.memory.queues.fetches import FETCHES, is_wanted
 from whatsapp_hub.adapters.memory.queues.scheduled import SCHEDULED, place_of
 from whatsapp_hub.adapters.memory.repositories.accounts import API_KEYS
@@ -250,6 +251,12 @@ class MemoryDirectory:
         async with self._database.transaction() as transaction:
             now = self._database.now
             return _distinct(t for t, m in transaction.everywhere(SCHEDULED) if place_of(m).send_at <= now)
+
+    async def tenants_with_blocks(self) -> list[TenantId]:
+        """List tenants with blocks that providers are to be told of."""
+        async with self._database.transaction() as transaction:
+            now = self._database.now
+            return _distinct(t for t, d in transaction.everywhere(BLOCKS) if d.next_at and d.next_at <= now)
 
     async def tenants_with_late_lines(self) -> list[TenantId]:
         """List tenants with connections whose deadline passed."""

@@ -94,6 +94,7 @@ PLACES = (
           SELECT * FROM unnest((SELECT chat_sessions FROM e), (SELECT chats FROM e)))
           AND NOT EXISTS (SELECT FROM conversations c WHERE c.session_id = t.session_id AND c.chat = t.chat)""",
     ),
+    _deleted("hub.provider_blocks", "t.tenant_id = hub.tenant() AND contact_id = (SELECT contact_id FROM e)"),
     _deleted("conversations", "contact_id = (SELECT contact_id FROM e)", "id"),
     _deleted("contacts", "id = (SELECT contact_id FROM e)", "id"),
     Place(

@@ -13,7 +13,13 @@ from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, ob
 from whatsapp_hub.adapters.providers.meta_cloud import errors, templates
 from whatsapp_hub.adapters.providers.meta_cloud.download import download
 from whatsapp_hub.adapters.providers.meta_cloud.inbound import identity_of
-from whatsapp_hub.adapters.providers.meta_cloud.outbound import form, message_body, thread_of
+from whatsapp_hub.adapters.providers.meta_cloud.outbound import (
+    block_body,
+    form,
+    message_body,
+    require_blocked,
+    thread_of,
+)
 from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings
 from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.application.ports.provider.events import SessionSeen
@@ -138,6 +144,13 @@ class MetaClient:
         path = f"{settings.phone_number_id}/thread_control"
         errors.read(await self._post(settings, path, body, _DEADLINE_S, idempotent=True))
 
+    async def block(self, session: SessionRef, identities: Sequence[Identity], *, blocked: bool) -> None:
+        """Block or unblock by phone number. Meta blocks only who wrote within the last 24 hours."""
+        settings, body = _settings(session), block_body(identities)
+        method, path = "POST" if blocked else "DELETE", f"{settings.phone_number_id}/block_users"
+        answer = await self._post(settings, path, body, _DEADLINE_S, idempotent=True, method=method)
+        require_blocked(errors.read(answer))
+
     async def aclose(self) -> None:
         await self._http.aclose()
 
@@ -148,10 +161,17 @@ class MetaClient:
         errors.read(await self._post(settings, path, body, _DEADLINE_S, idempotent=True))
 
     async def _post(
-        self, settings: MetaSettings, path: str, body: JsonObject, deadline_s: float, *, idempotent: bool = False
+        self,
+        settings: MetaSettings,
+        path: str,
+        body: JsonObject,
+        deadline_s: float,
+        *,
+        idempotent: bool = False,
+        method: str = "POST",
     ) -> Answer:
         headers = {"Authorization": f"Bearer {settings.access_token}", "Content-Type": "application/json"}
-        call = Call("POST", f"{self._base}/{path}", headers, msgspec.json.encode(clean(body)), idempotent)
+        call = Call(method, f"{self._base}/{path}", headers, msgspec.json.encode(clean(body)), idempotent)
         return await exchange(self._http, call, deadline_s)
 
     async def _get(self, settings: MetaSettings, path: str) -> Answer:

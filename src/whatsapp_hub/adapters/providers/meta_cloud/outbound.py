@@ -4,12 +4,13 @@ Raises Unsupported for what Meta has no type for, Rejected for content that lack
 """
 
 import re
+from collections.abc import Sequence
 
 from whatsapp_hub.adapters.providers.http_call import Form
-from whatsapp_hub.adapters.providers.lenient import JsonObject
+from whatsapp_hub.adapters.providers.lenient import JsonObject, items, obj, text
 from whatsapp_hub.adapters.providers.meta_cloud.content import encode
 from whatsapp_hub.application.ports.provider.plugin import Outgoing, OutgoingFile
-from whatsapp_hub.domain.errors import Rejected
+from whatsapp_hub.domain.errors import Rejected, Unsupported
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 from whatsapp_hub.domain.messaging.content import Reaction
 
@@ -39,6 +40,21 @@ def thread_of(recipient: tuple[Identity, ...], chat: str) -> JsonObject:
     """Name the customer of a thread, who is never a group. Raises Rejected."""
     named = _recipient(tuple(one for one in recipient if one.kind is not IdentityKind.CHAT), chat)
     return {name: value for name, value in named.items() if name != "recipient_type"}
+
+
+def block_body(identities: Sequence[Identity]) -> JsonObject:
+    """Encode whom Meta is to block or unblock. Raises Unsupported without a phone number."""
+    phone = next((i.address or i.value for i in identities if i.kind is IdentityKind.PHONE), None)
+    if phone is None:
+        raise Unsupported("no_identity", "Meta blocks phone numbers, and none is known")
+    return {"messaging_product": "whatsapp", "block_users": [{"user": f"+{phone}"}]}
+
+
+def require_blocked(answer: JsonObject) -> None:
+    """Raise Rejected for a person whom Meta's answer names as failed."""
+    for failed in items(obj(answer.get("block_users")).get("failed_users")):
+        error = obj(next(iter(items(obj(failed).get("errors"))), None))
+        raise Rejected(text(error.get("code")) or "not_blocked", text(error.get("message")) or "Meta did not do it")
 
 
 def _recipient(recipient: tuple[Identity, ...], chat: str) -> JsonObject:

@@ -42,6 +42,7 @@ CAPABILITIES = Capabilities(
             Feature.HISTORY,
             Feature.THREADS,
             Feature.BSUID,
+            Feature.BLOCK,
         }
     ),
     session_rate=Rate(interval_s=1 / 80, burst=20),

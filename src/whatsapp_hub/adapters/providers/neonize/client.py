@@ -16,7 +16,7 @@ from whatsapp_hub.adapters.providers.lenient import JsonObject, items, obj, text
 from whatsapp_hub.adapters.providers.neonize import errors
 from whatsapp_hub.adapters.providers.neonize.dial import SessionDial
 from whatsapp_hub.adapters.providers.neonize.native import wire
-from whatsapp_hub.adapters.providers.neonize.native.jids import PERSON, formatted, identity_of, kind_of
+from whatsapp_hub.adapters.providers.neonize.native.jids import PERSON, chat_of, formatted, identity_of, kind_of
 from whatsapp_hub.adapters.providers.neonize.native.library import Library, answered, load
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import encode
 from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
@@ -48,8 +48,9 @@ from whatsapp_hub.application.ports.provider.plugin import (
     RemoteFile,
     SessionRef,
 )
-from whatsapp_hub.domain.errors import OutcomeUnknown, Rejected, Scope, Transient
+from whatsapp_hub.domain.errors import OutcomeUnknown, Rejected, Scope, Transient, Unsupported
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
+from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 
 CALL_S = 15.0
 DOWNLOAD_S = 180.0
@@ -132,6 +133,20 @@ class NeonizeClient:
                 by_author.setdefault(author, []).append(id)
         for author, ids in by_author.items():
             await self._query(line, self._holder.library.mark_read, ids, to, author, int(time.time()))
+
+    async def block(self, session: SessionRef, identities: Sequence[Identity], *, blocked: bool) -> None:
+        """Change the number's list of blocked people. WhatsApp knows them by hidden id first, else by number."""
+        known = {i.kind: chat_of(i) for i in identities}
+        person = known.get(IdentityKind.LID) or known.get(IdentityKind.PHONE)
+        if not person:
+            raise Unsupported("no_identity", "neither the hidden id nor the number is known")
+        line, library = self._holder.connected(session.id), self._holder.library
+        try:
+            await self._answer(
+                "UpdateBlocklist", self._holder.ask(line, CALL_S, partial(library.block, blocked=blocked), person)
+            )
+        except CallTimeout as late:
+            raise _nothing_sent("timeout") from late
 
     async def aclose(self) -> None:
         await self._holder.aclose()

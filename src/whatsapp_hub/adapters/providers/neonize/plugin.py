@@ -23,7 +23,15 @@ CAPABILITIES = Capabilities(
     features=frozenset(
         {
             *(Feature.QR_CODE, Feature.PAIRING_CODE, Feature.TYPING, Feature.MARK_READ),
-            *(Feature.REPLY, Feature.EDIT, Feature.REVOKE, Feature.GROUPS, Feature.HISTORY, Feature.DOWNLOAD),
+            *(
+                Feature.REPLY,
+                Feature.EDIT,
+                Feature.REVOKE,
+                Feature.GROUPS,
+                Feature.HISTORY,
+                Feature.DOWNLOAD,
+                Feature.BLOCK,
+            ),
         }
     ),
     session_rate=Rate(interval_s=3.0, burst=1),

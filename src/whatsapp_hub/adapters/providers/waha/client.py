@@ -21,7 +21,7 @@ from whatsapp_hub.adapters.providers.reach import OWNER, Reach
 from whatsapp_hub.adapters.providers.waha import errors, polling
 from whatsapp_hub.adapters.providers.waha.download import download
 from whatsapp_hub.adapters.providers.waha.inbound import session_seen
-from whatsapp_hub.adapters.providers.waha.names import kind_of, long_id, parse_id
+from whatsapp_hub.adapters.providers.waha.names import chat_of, kind_of, long_id, parse_id
 from whatsapp_hub.adapters.providers.waha.outbound import NAMED, address, sending
 from whatsapp_hub.adapters.providers.waha.registering import BASIC_EVENTS, EVENTS, PATH, with_webhook, without_webhook
 from whatsapp_hub.adapters.providers.waha.settings import WahaSettings
@@ -35,7 +35,8 @@ from whatsapp_hub.application.ports.provider.plugin import (
     RemoteFile,
     SessionRef,
 )
-from whatsapp_hub.domain.errors import ProviderError, Scope, Transient
+from whatsapp_hub.domain.errors import ProviderError, Scope, Transient, Unsupported
+from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import File, RemoteMedia
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
@@ -236,6 +237,16 @@ class WahaClient:
             answer = await self._call(_settings(session), "POST", f"{path}/{what}", None, idempotent=True)
             if answer.status != 404:  # no such session: nothing is linked
                 errors.read(answer)
+
+    async def block(self, session: SessionRef, identities: Sequence[Identity], *, blocked: bool) -> None:
+        """Block or unblock the person on this number, where the engine can."""
+        settings = _settings(session)
+        chat = next((chat for i in identities if (chat := chat_of(i))), None)
+        if chat is None:
+            raise Unsupported("no_identity", "WAHA knows none of the person's identities")
+        path = f"/api/contacts/{'block' if blocked else 'unblock'}"
+        body: JsonObject = {"contactId": chat, "session": settings.session}
+        errors.read(await self._call(settings, "POST", path, body, idempotent=True))
 
     async def mark_read(self, session: SessionRef, chat: str, messages: Sequence[ReadMessage]) -> None:
         """Mark as read; message ids are sent only in chats with one person: in groups each needs its author as well."""

@@ -45,6 +45,7 @@ CAPABILITIES = Capabilities(
             Feature.DOWNLOAD,
             Feature.GROUPS,
             Feature.POLLING,
+            Feature.BLOCK,
         }
     ),
     session_rate=Rate(interval_s=3.0, burst=3),

@@ -157,6 +157,10 @@ class Directory(Protocol):
         """Return tenants with messages that were to be sent later and are due."""
         ...
 
+    async def tenants_with_blocks(self) -> list[TenantId]:
+        """Return tenants with blocks of which a provider is to be told now."""
+        ...
+
     async def tenants_with_late_lines(self) -> list[TenantId]:
         """Return tenants with overdue connections (`Connections.late`)."""
         ...

@@ -14,13 +14,15 @@ from whatsapp_hub.domain.ids import SessionId, TenantId
 
 class CommandKind(StrEnum):
     """FORGET is for deleted sessions: their last holder does it, or any connector once that one is gone. MARK_READ
-    takes a `ReadMark`, TYPING a `TypingSign`. No caller waits for the answers of FORGET and TYPING."""
+    takes a `ReadMark`, TYPING a `TypingSign`, BLOCK what `tell_blocks.named` gives. No caller waits for the answers of
+    FORGET and TYPING."""
 
     PAIRING_CODE = "pairing_code"
     LOG_OUT = "log_out"
     FORGET = "forget"
     MARK_READ = "mark_read"
     TYPING = "typing"
+    BLOCK = "block"
 
 
 @dataclass(frozen=True, slots=True)

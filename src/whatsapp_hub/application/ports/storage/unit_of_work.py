@@ -14,6 +14,7 @@ from whatsapp_hub.application.ports.connections.connections import Connections
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.operations.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
+from whatsapp_hub.application.ports.queues.blocks import ProviderBlocks
 from whatsapp_hub.application.ports.queues.fetches import Fetches
 from whatsapp_hub.application.ports.queues.inbox import Charges, EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
@@ -79,6 +80,7 @@ class UnitOfWork(Protocol):
     old_files: OldFiles
     fetches: Fetches
     scheduled: Scheduled
+    blocks: ProviderBlocks
     quotas: Quotas
     refused_emails: RefusedEmails
     password_resets: PasswordResets

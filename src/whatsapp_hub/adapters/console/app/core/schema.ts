@@ -357,6 +357,21 @@ export interface ConnectionView {
 export interface ContactData {
   contact: ContactView;
 }
+export interface ContactDetail {
+  id: string;
+  phoneNumber: string | null;
+  name: string | null;
+  profilePic: string | null;
+  isGroup: boolean;
+  identities: IdentityView[];
+  createdAt: string;
+  profileName: string | null;
+  labels: string[];
+  fields: Record<string, string>;
+  blockedAt: string | null;
+  username: string | null;
+  providerBlocks: ProviderBlockView[];
+}
 export interface ContactErasedData {
   contactId: string;
   conversationIds: string[];
@@ -411,6 +426,7 @@ export interface ContactView {
   labels: string[];
   fields: Record<string, string>;
   blockedAt: string | null;
+  username: string | null;
 }
 export interface ContactsContent {
   cards: Card[];
@@ -889,7 +905,7 @@ export interface FailureView {
   detail: string | null;
   retryable: boolean;
 }
-export type Feature = "qr_code" | "pairing_code" | "webhooks" | "templates" | "typing" | "mark_read" | "reply" | "download" | "edit" | "revoke" | "groups" | "history" | "polling" | "threads";
+export type Feature = "qr_code" | "pairing_code" | "webhooks" | "templates" | "typing" | "mark_read" | "reply" | "download" | "edit" | "revoke" | "groups" | "history" | "polling" | "threads" | "block" | "bsuid";
 export interface FillBody {
   conversationId: string;
 }
@@ -1621,6 +1637,12 @@ export interface ProfileView {
 export interface ProofBody {
   password: string;
   code: string;
+}
+export interface ProviderBlockView {
+  sessionId: string;
+  blocked: boolean;
+  error: string | null;
+  isGivenUp: boolean;
 }
 export interface ProviderBody {
   provider: string;

@@ -95,6 +95,7 @@ _WITH_FETCHES = """
     SELECT DISTINCT tenant_id FROM hub.fetches
     WHERE is_held = ($1::uuid[] IS NOT NULL) AND next_at <= (SELECT now FROM hub.time)
       AND ($1::uuid[] IS NULL OR session_id = ANY ($1))"""
+_WITH_BLOCKS = "SELECT DISTINCT tenant_id FROM hub.provider_blocks WHERE next_at <= (SELECT now FROM hub.time)"
 _WITH_SCHEDULED = "SELECT DISTINCT tenant_id FROM hub.scheduled WHERE send_at <= (SELECT now FROM hub.time)"
 _WITH_LATE_LINES = f"SELECT DISTINCT tenant_id FROM hub.lines WHERE {LATE}"
 _MASTER = """
@@ -364,6 +365,10 @@ class PostgresDirectory:
     async def tenants_with_scheduled(self) -> list[TenantId]:
         """Find tenants with scheduled messages that are due."""
         return _ids(await self._fetch(_WITH_SCHEDULED))
+
+    async def tenants_with_blocks(self) -> list[TenantId]:
+        """Find tenants with blocks that providers are to be told of."""
+        return _ids(await self._fetch(_WITH_BLOCKS))
 
     async def tenants_with_late_lines(self) -> list[TenantId]:
         """Find tenants with connections whose deadline passed."""

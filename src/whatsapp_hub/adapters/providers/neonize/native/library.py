@@ -136,6 +136,8 @@ class Library(Protocol):
 
     def group_info(self, uuid: str, group: str) -> bytes: ...
 
+    def block(self, uuid: str, person: str, *, blocked: bool) -> bytes: ...
+
     def watch(self, uuid: str, person: str) -> str:
         """Ask WhatsApp to tell when this person types. It forgets that with the connection."""
         ...
@@ -347,6 +349,12 @@ class GoLibrary:
         if not self._enter(uuid):
             return encode(wire.ANSWERS["GetGroupInfo"], {"error": _NO_CLIENT})
         return bytes(self._go.GetGroupInfo(uuid.encode(), jid, len(jid)))
+
+    def block(self, uuid: str, person: str, *, blocked: bool) -> bytes:
+        jid, action = encode(wire.JID, parts(person)), b"block" if blocked else b"unblock"
+        if not self._enter(uuid):
+            return encode(wire.ANSWERS["UpdateBlocklist"], {"error": _NO_CLIENT})
+        return bytes(self._go.UpdateBlocklist(uuid.encode(), jid, len(jid), action))
 
     def watch(self, uuid: str, person: str) -> str:
         jid = encode(wire.JID, parts(person))

@@ -263,6 +263,7 @@ SHAPES = {
 
 ANSWERS = {
     "GetGroupInfo": Shape({1: ("groupInfo", _GROUP_INFO), 2: ("error", _TEXT)}),
+    "UpdateBlocklist": Shape({2: ("error", _TEXT)}),
     "SendMessage": Shape({1: ("error", _TEXT), 2: ("response", Shape({1: ("timestamp", _INT), 2: ("ID", _TEXT)}))}),
     "Upload": Shape(
         {
