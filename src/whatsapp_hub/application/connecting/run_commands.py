@@ -9,7 +9,8 @@ from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
 from whatsapp_hub.application.contacts.tell_blocks import named_in
 from whatsapp_hub.application.handling.show_customer import show_typing
-from whatsapp_hub.application.ports.provider.plugin import BlocksPeople, MarksRead
+from whatsapp_hub.application.ports.provider.people import BlocksPeople
+from whatsapp_hub.application.ports.provider.plugin import MarksRead
 from whatsapp_hub.application.ports.queues.commands import Answer, Command, CommandKind, Commands, ReadMark, TypingSign
 from whatsapp_hub.domain.errors import Conflict, HubError, ProviderError, Rejected
 from whatsapp_hub.domain.ids import SessionId

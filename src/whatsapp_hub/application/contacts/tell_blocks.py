@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.edge.security import Caller
-from whatsapp_hub.application.ports.provider.plugin import BlocksPeople, Providers, SessionRef
+from whatsapp_hub.application.ports.provider.people import BlocksPeople
+from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef
 from whatsapp_hub.application.ports.queues.blocks import ProviderBlock
 from whatsapp_hub.application.ports.queues.commands import CommandKind
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage

@@ -236,16 +236,6 @@ class HidesTyping(Protocol):
 
 
 @runtime_checkable
-class BlocksPeople(Protocol):
-    """Providers that can block a person on a number (feature `block`)."""
-
-    async def block(self, session: SessionRef, identities: Sequence[Identity], *, blocked: bool) -> None:
-        """Block the person with these identities on this number, or unblock them. Idempotent. Raises as `send` does,
-        and Unsupported (`no_identity`) where none of the identities is one that it can block."""
-        ...
-
-
-@runtime_checkable
 class Polls(Protocol):
     """Providers that can be polled for updates that they should have posted to us (feature `polling`)."""
 
