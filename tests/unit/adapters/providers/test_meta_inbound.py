@@ -69,6 +69,19 @@ def test_a_text_tells_who_wrote_what_and_when() -> None:
     assert (seen.kind, seen.from_me, seen.origin) == (ChatKind.PERSON, False, Origin.LIVE)
 
 
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("RINGING", "ringing"), ("ACCEPTED", "accepted"), ("REJECTED", "rejected"), ("NEW", "ringing")],
+)
+def test_how_a_call_of_ours_goes_is_the_same_call_and_no_receipt(status: str, state: str) -> None:
+    told = {"id": "wacid.1", "timestamp": "1780000000", "type": "call", "status": status, "recipient_id": PHONE}
+    (seen,) = events({"statuses": [told]}, "calls")
+    assert isinstance(seen, MessageSeen)
+    assert (seen.provider_message_id, seen.chat, seen.from_me) == ("wacid.1", PHONE, True)
+    assert isinstance(seen.content, kinds.Call)
+    assert seen.content.state == state
+
+
 def test_a_customer_without_a_phone_is_known_by_bsuid() -> None:
     contacts = [{"user_id": BSUID, "profile": {"name": "Ana", "username": "ana"}}]
     seen = message(**{"from": None}, from_user_id=BSUID, type="text", text={"body": "Oi"}, contacts=contacts)

@@ -6,6 +6,7 @@ lacks what its type needs.
 """
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, flag, items, number, obj, text, whole
@@ -15,6 +16,8 @@ from whatsapp_hub.domain.messaging.capabilities import MB, Limit
 from whatsapp_hub.domain.messaging.content import Content, MediaSource, MessageType, RemoteMedia
 
 _TEXT, _CAPTION = 4096, 1024
+_LATEST = 32_503_680_000
+"""The year 3000, in seconds: what is later is no time."""
 SENDS = {
     MessageType.TEXT: Limit(_TEXT),
     MessageType.IMAGE: Limit(_CAPTION, 5 * MB),
@@ -28,7 +31,7 @@ SENDS = {
     MessageType.INTERACTIVE: Limit(_TEXT),
     MessageType.TEMPLATE: Limit(_TEXT),
 }
-"""Meta takes documents of 100 MB; the hub holds whole files in memory."""
+"""Meta's own limits."""
 
 
 def content_of(message: JsonObject) -> Content:
@@ -116,9 +119,20 @@ def _interactive(part: JsonObject) -> Content:
     """Convert the choice of a button or list: its title as text; `extra` keeps the rest of it."""
     kind = text(part.get("type"))
     choice = obj(part.get(kind))
+    if kind == "call_permission_reply":
+        return _call_permission(choice)
     said = text(choice.get("title")) or text(choice.get("body")) or text(choice.get("response"))
     more = {key: value for key, value in obj(clean(choice)).items() if key not in ("id", "kind")}
     return kinds.Choice(said or kind.replace("_", " "), kind=kind, id=text(choice.get("id")), extra=more)
+
+
+def _call_permission(choice: JsonObject) -> Content:
+    """Convert the answer to a request to call, in words: `response` and until when it holds are kept beside."""
+    is_allowed, until = text(choice.get("response")) == "accept", whole(choice.get("expiration_timestamp"))
+    words = "Calls are allowed" if is_allowed else "Calls are not allowed"
+    if is_allowed and until and 0 < until < _LATEST:
+        words += f" until {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC"
+    return kinds.Choice(words, kind="call_permission_reply", extra=obj(clean(choice)))
 
 
 def _button(part: JsonObject) -> Content:

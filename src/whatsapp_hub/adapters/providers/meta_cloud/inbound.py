@@ -163,14 +163,18 @@ _CALLS = {
 
 def _call(update: JsonObject, item: JsonObject, at: datetime) -> list[ProviderEvent]:
     """Translate a call that begins (`connect`) or ends (`terminate`, with its length)."""
-    from_me = text(item.get("direction")) == "BUSINESS_INITIATED"
+    is_state = text(item.get("type")) == "call"  # of a call of ours: how it goes before it ends
+    from_me = is_state or text(item.get("direction")) == "BUSINESS_INITIATED"
     contact = obj(update.get("contact"))
-    address = text(contact.get("wa_id")) or text(item.get("to" if from_me else "from"))
+    to = text(item.get("recipient_id")) if is_state else text(item.get("to" if from_me else "from"))
+    address = text(contact.get("wa_id")) or to
     names = identity_of(address, text(contact.get("user_id")))
     id = text(item.get("id"))[:500]
     if not names or not id:
         return []
     state = CallState.RINGING
+    if is_state:
+        state = _CALLS.get(text(item.get("status")).upper(), CallState.RINGING)
     if text(item.get("event")) == "terminate":
         state = _CALLS.get(text(item.get("status")).upper(), CallState.MISSED)
     seconds = whole(item.get("duration")) if state is CallState.ACCEPTED else None

@@ -166,8 +166,8 @@ def _of_value(place: _Place, value: Value) -> list[RawUpdate]:
     contacts = _Contacts(value.contacts)
     kind = HISTORY if place.field == "history" else MESSAGE
     found = [_message(place, raw, kind, contacts) for raw in value.messages]
-    if place.field != "calls":
-        found += [_status(place, raw, contacts) for raw in value.statuses]
+    state_of = _call_state if place.field == "calls" else _status
+    found += [state_of(place, raw, contacts) for raw in value.statuses]
     found += [_message(place, raw, ECHO, contacts) for raw in value.message_echoes]
     found += [_call(place, raw, contacts) for raw in value.calls]
     for chunk in value.history:
@@ -242,6 +242,16 @@ def _call(place: _Place, raw: msgspec.Raw, contacts: _Contacts) -> RawUpdate:
     customer = text(head.to if text(head.direction) == "BUSINESS_INITIATED" else head.from_)
     key = dedupe_key("c", place.phone_id, text(head.id), text(head.event), text(head.direction))
     return _update(place, CALL, raw, key, customer or text(head.id), contacts.of(customer))
+
+
+def _call_state(place: _Place, raw: msgspec.Raw, contacts: _Contacts) -> RawUpdate:
+    """Return the update of a call of ours that rings, or that the customer answered or declined."""
+    head = _try(_head, raw)
+    if head is None or not text(head.id):
+        return _other(place, raw)
+    id, customer = text(head.id), text(head.recipient_id) or text(head.recipient_user_id)
+    key = dedupe_key("c", place.phone_id, id, text(head.status), "status")
+    return _update(place, CALL, raw, key, customer or id, contacts.of(customer))
 
 
 def _message_key(place: _Place, head: Head, raw: msgspec.Raw, kind: str, thread: str = "") -> str:
