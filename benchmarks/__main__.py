@@ -10,11 +10,11 @@ import uvloop
 
 from benchmarks import report
 from benchmarks.report import Row
-from benchmarks.rows import QUICK, Size, console, full_path, ingest, lanes, latency, live, sessions
+from benchmarks.rows import QUICK, Size, console, full_path, ingest, lanes, latency, live, pictures, sessions
 from benchmarks.rows.customers import desk
 from benchmarks.stack import Stack, stack
 
-GROUPS = ("ingest", "lanes", "full_path", "latency", "live", "sessions", "console")
+GROUPS = ("ingest", "lanes", "full_path", "latency", "pictures", "live", "sessions", "console")
 
 
 async def measure(groups: Sequence[str], size: Size) -> list[Row]:
@@ -40,6 +40,8 @@ async def _group(group: str, made: Stack, size: Size) -> list[Row]:
             return await full_path.rows(open_desk, size)
         if group == "console":
             return await console.rows(open_desk, size)
+        if group == "pictures":
+            return await pictures.rows(open_desk, size)
         if group == "live":
             return await live.rows(open_desk, size)
         return await latency.rows(open_desk, size)

@@ -7,21 +7,27 @@ that it shares with the measured processes. `GET /_sends?after=n` shows the reco
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import random
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 import uvloop
+from PIL import Image
 
 from benchmarks.hub import free_port
 
 READY_WITHIN_S = 10.0
+PICTURES, BIG = "pic-", "big-"
+"""Ids of files: a photograph, each with other bytes; a PDF of so many megabytes."""
+UPLOAD_BYTES = 64 * 1024
 
 
 @dataclass
@@ -38,9 +44,22 @@ class Send:
 
 
 class Record:
-    def __init__(self, slowest_answer_s: float) -> None:
+    def __init__(self, slowest_answer_s: float, address: str = "") -> None:
         self.sends: list[Send] = []
         self.slowest_answer_s = slowest_answer_s
+        self.address = address
+
+    @cached_property
+    def picture(self) -> bytes:
+        """A photograph as WhatsApp sends one: 1280 × 960 JPEG."""
+        written = io.BytesIO()
+        Image.effect_noise((1280, 960), 20).convert("RGB").save(written, "JPEG", quality=60)
+        return written.getvalue()
+
+    def file(self, id: str) -> tuple[bytes, str]:
+        if id.startswith(BIG):
+            return b"%PDF-1.7\n" + bytes(int(id.removeprefix(BIG)) * 1024 * 1024 - 9), "application/pdf"
+        return self.picture + id.encode(), "image/jpeg"
 
     def take(self, phone_number_id: str, body: dict[str, Any]) -> Send:
         number = len(self.sends)
@@ -60,17 +79,27 @@ class Connection(asyncio.Protocol):
     def __init__(self, record: Record) -> None:
         self._record = record
         self._buffer = b""
+        self._skips = 0
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
+        if self._skips:  # the rest of an upload, which nobody reads
+            skipped = min(self._skips, len(data))
+            self._skips -= skipped
+            if self._skips:
+                return
+            data = data[skipped:]
+            self._answer({"id": "upload"})
         self._buffer += data
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
             head = self._buffer[:end].decode("latin-1")
             size = end + 4 + _length(head)
             if len(self._buffer) < size:
+                if size > UPLOAD_BYTES:
+                    self._skips, self._buffer = size - len(self._buffer), b""
                 return
             body, self._buffer = self._buffer[end + 4 : size], self._buffer[size:]
             method, path, _ = head.split(" ", 2)
@@ -80,6 +109,12 @@ class Connection(asyncio.Protocol):
         parts = path.partition("?")[0].strip("/").split("/")
         if method == "POST" and parts[-1] == "messages":
             self._message(parts[-2], json.loads(body))
+        elif parts[0] == "_files":
+            self._write(*self._record.file(parts[1]))
+        elif method == "GET" and parts[-1].startswith((PICTURES, BIG)):
+            content, mime_type = self._record.file(parts[-1])
+            found = {"url": f"{self._record.address}/_files/{parts[-1]}", "mime_type": mime_type, "id": parts[-1]}
+            self._answer({**found, "messaging_product": "whatsapp", "file_size": len(content)})
         elif parts == ["_sends"]:
             after = int(path.partition("after=")[2] or 0)
             self._answer([asdict(send) for send in self._record.sends[after:]])
@@ -105,8 +140,10 @@ class Connection(asyncio.Protocol):
         self._answer({"messaging_product": "whatsapp", "contacts": [contact], "messages": [{"id": send.wamid}]})
 
     def _answer(self, content: object) -> None:
-        body = json.dumps(content).encode()
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        self._write(json.dumps(content).encode(), "application/json")
+
+    def _write(self, body: bytes, mime_type: str) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {mime_type}\r\nContent-Length: {len(body)}\r\n\r\n"
         self._transport.write(head.encode() + body)
 
 
@@ -164,7 +201,7 @@ class Graph:
 
 
 async def serve(port: int, slowest_answer_s: float) -> None:
-    record = Record(slowest_answer_s)
+    record = Record(slowest_answer_s, f"http://127.0.0.1:{port}")
     server = await asyncio.get_running_loop().create_server(lambda: Connection(record), "127.0.0.1", port)
     print("ready", flush=True)
     async with server:

@@ -34,6 +34,14 @@ def text_message(phone_number_id: str, customer: str, wamid: str, text: str, sen
     return _body(phone_number_id, {"contacts": [contact], "messages": [message]})
 
 
+def file_message(phone_number_id: str, customer: str, wamid: str, kind: str, id: str, mime_type: str) -> bytes:
+    """Return the body of one file, named by Meta's id."""
+    file = {"id": id, "mime_type": mime_type, "sha256": "x"}
+    message = {"from": customer, "id": wamid, "timestamp": str(int(time.time())), "type": kind, kind: file}
+    contact = {"profile": {"name": f"Customer {customer[-4:]}"}, "wa_id": customer}
+    return _body(phone_number_id, {"contacts": [contact], "messages": [message]})
+
+
 def statuses(phone_number_id: str, several: Sequence[dict[str, Any]]) -> bytes:
     return _body(phone_number_id, {"statuses": list(several)})
 
