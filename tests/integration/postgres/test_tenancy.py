@@ -102,6 +102,7 @@ async def fill(world: World) -> None:
         await uow.files.announce(file_digest(b"secret"))
         await uow.fetches.add([Fetch(MediaId(id), MessageId(id), world.session.id, False, NOW)])
         await uow.scheduled.add(world.make_message(c, "secret", send_at=NOW))
+        assert await uow.blocks.ask(c.contact_id, [world.session.provider], NOW, blocked=True) == 1
         await uow.media.add(uploaded(world.tenant.id, b"secret", "text/plain", "s.txt", NOW))
         await uow.quick_replies.add(QuickReply(QuickReplyId(id), world.tenant.id, "hi", "secret", NOW, NOW))
         session = world.session.id
