@@ -15,6 +15,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 OPEN = {
     "AuditView": {"before", "after"},  # the changed columns of any table
     "ContactPatch": {"fields"},  # the company's own
+    "ContactDetail": {"fields"},  # the company's own
     "ContactView": {"fields"},
     "HealthView": {"dependencies"},  # by name
     "ListedClientSession": {"statusReasonValues"},  # by the code
