@@ -17,8 +17,10 @@ OPEN = {
     "ContactPatch": {"fields"},  # the company's own
     "ContactDetail": {"fields"},  # the company's own
     "ContactView": {"fields"},
+    "DestinationBody": {"settings"},  # the provider's own
     "HealthView": {"dependencies"},  # by name
     "ListedClientSession": {"statusReasonValues"},  # by the code
+    "ProviderBody": {"settings"},
     "ReasonView": {"values"},  # by the code
     "ReplyData": {"payload"},  # the form's own
     "SessionBody": {"settings"},  # the provider's own; plugins bring theirs
