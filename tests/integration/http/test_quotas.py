@@ -13,7 +13,10 @@ from tests.integration.http.test_company import entries
 from whatsapp_hub.domain.accounts.quotas import USUAL, Quota
 
 MAKES: dict[Quota, tuple[str, Any]] = {
-    Quota.USERS: ("/api/users", lambda n: {"email": f"{n}@example.com", "name": n, "password": PASSWORD}),
+    Quota.USERS: (
+        "/api/users",
+        lambda n: {"email": f"{n}@example.com", "name": n, "password": PASSWORD, "role": "AGENT"},
+    ),
     Quota.DEPARTMENTS: ("/api/departments", lambda n: {"name": n, "slug": n}),
     Quota.QUICK_REPLIES: ("/api/quick-replies", lambda n: {"shortcut": n, "content": "x"}),
     Quota.API_KEYS: ("/api/api-keys", lambda n: {"name": n}),
