@@ -19,6 +19,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 FOLDER = Path(__file__).parent / "static"
+AHEAD = "ahead.txt"
+"""Links to what the page of somebody who is signed in loads next; `app/build.mjs` writes it."""
 PROBLEM = "problem.txt"
 """What `scripts/build_console.py` writes into the folder where the console cannot be built."""
 
@@ -102,6 +104,8 @@ class ConsoleFiles:
             "content-security-policy": policy,
             "permissions-policy": _PERMISSIONS,
         }
+        if "hub_session=" in _header(scope, b"cookie") and name == "index.html" and (ahead := self._ahead()):
+            more["link"] = ahead
         if _header(scope, b"if-none-match") == tag:
             await _answer(scope, send, 304, "text/html; charset=utf-8", b"", more)
         else:
@@ -124,6 +128,12 @@ class ConsoleFiles:
                 return None
             self._kept[path, ending] = kept
         return kept
+
+    def _ahead(self) -> str:
+        try:
+            return (self._folder / AHEAD).read_text()
+        except OSError:
+            return ""
 
     def _not_built(self) -> bytes:
         try:

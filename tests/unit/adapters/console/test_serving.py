@@ -59,6 +59,13 @@ async def test_the_reference_takes_the_place_of_the_plain_page_once_it_is_built(
     assert (await ask(folder, "/login"))[1]["content-security-policy"] == POLICY
 
 
+async def test_who_is_signed_in_fetches_the_desk_beside_the_page(folder: Path) -> None:
+    (folder / "ahead.txt").write_text("</assets/Desk-1.js>; rel=modulepreload")
+    assert "link" not in (await ask(folder, "/dashboard"))[1]
+    _, headers, _ = await ask(folder, "/dashboard", cookie="other=1; hub_session=x")
+    assert headers["link"] == "</assets/Desk-1.js>; rel=modulepreload"
+
+
 async def test_every_route_answers_the_page_under_a_strict_policy(folder: Path) -> None:
     status, headers, body = await ask(folder, "/dashboard/c/some-id")
     assert (status, body) == (200, b"<!doctype html>the page")

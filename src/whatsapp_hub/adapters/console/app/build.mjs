@@ -13,6 +13,20 @@ const BUDGET_KB = { login: 30, inbox: 110, css: 15, reference: 560 };
 // The reference's bundle comes minified; at the highest quality it alone would take four seconds.
 const BROTLI_QUALITY = (size) => (size > 500_000 ? 8 : 11);
 
+// Every page is opened from the desk, and the desk from the page to sign in. Saying so to the bundler makes one file of all
+// that the first needs, and one of all that the second adds, where it would make a file of each combination of pages.
+const afterThese = {
+  name: "after-these",
+  setup(bundler) {
+    const [first, desk] = [join(here, "main.tsx"), join(here, "ui/shell/Desk.tsx")];
+    bundler.onLoad({ filter: /ui\/(pages\/\w+|shell\/Desk)\.tsx$/ }, ({ path }) => {
+      const before = path === desk ? [first] : [first, desk];
+      const imports = before.map((one) => `import ${JSON.stringify(one)};`).join("\n");
+      return { contents: `${imports}\n${readFileSync(path, "utf8")}`, loader: "tsx" };
+    });
+  },
+};
+
 rmSync(fresh, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: here,
@@ -37,6 +51,7 @@ const { metafile } = await build({
   publicPath: "/assets",
   metafile: true,
   legalComments: "linked",
+  plugins: [afterThese],
   logLevel: "warning",
 });
 
@@ -98,6 +113,10 @@ writeFileSync(
 <body><noscript>This page needs JavaScript.</noscript><div id="app"></div></body></html>
 `,
 );
+// What a browser that is signed in fetches beside the page, before its first script has run.
+const isFirst = needs(main);
+const ahead = [...needs(entry("ui/shell/Desk.tsx"))].filter((o) => !isFirst.has(o));
+writeFileSync(join(fresh, "ahead.txt"), ahead.map((o) => `</assets/${o.name}>; rel=modulepreload`).join(", "));
 
 const reference = entry("reference/main.ts");
 const referenceStyle = entry("reference/style.css");
@@ -145,6 +164,6 @@ if (over.length) {
 mkdirSync(join(target, "assets"), { recursive: true });
 const made = new Set(readdirSync(folder));
 for (const name of made) renameSync(join(folder, name), join(target, "assets", name));
-for (const page of ["reference.html", "index.html"]) renameSync(join(fresh, page), join(target, page));
+for (const page of ["reference.html", "ahead.txt", "index.html"]) renameSync(join(fresh, page), join(target, page));
 for (const name of readdirSync(join(target, "assets"))) if (!made.has(name)) rmSync(join(target, "assets", name));
 rmSync(fresh, { recursive: true, force: true });

@@ -16,7 +16,7 @@ export class SocketLive implements Live {
     this.#company = company;
   }
 
-  start(listener: LiveListener, after: () => number | null): void {
+  start(listener: LiveListener, after: () => Promise<number>): void {
     this.stop();
     this.#isStopped = false;
     const socket = io({
@@ -26,9 +26,11 @@ export class SocketLive implements Live {
       reconnectionDelayMax: 4_000,
       timeout: 10_000,
       auth: (give) => {
-        const position = after();
         const companyId = this.#company();
-        give({ ...(position === null ? {} : { after: position }), ...(companyId ? { companyId } : {}) });
+        after().then(
+          (position) => give({ after: position, ...(companyId ? { companyId } : {}) }),
+          () => {}, // without the first page there is nothing to go on from
+        );
       },
     });
     this.#socket = socket;

@@ -61,8 +61,8 @@ export interface LiveListener {
 }
 
 export interface Live {
-  /** Connect, from then on again and again; `after`: the position to go on from. */
-  start(listener: LiveListener, after: () => number | null): void;
+  /** Connect, from then on again and again; `after`: the position to go on from, for which it waits. */
+  start(listener: LiveListener, after: () => Promise<number>): void;
   stop(): void;
   emit(event: string, data: unknown): Promise<Record<string, unknown>>;
 }

@@ -17,7 +17,8 @@ import {
   reduce,
   type Touched,
 } from "../core/world.ts";
-import { type LiveListener, Problem } from "../ports/index.ts";
+import { type Answer, type LiveListener, Problem } from "../ports/index.ts";
+import { takeFirstPage } from "./ahead.ts";
 import { api } from "./api.ts";
 import * as directory from "./directory.ts";
 import { heard } from "./hearing.ts";
@@ -27,12 +28,12 @@ import { may, me, recognise, standing } from "./session.ts";
 
 export type ConnectionState = "connecting" | "catching" | "live" | "offline";
 
-const FIRST = 100;
 const FURTHER = 200;
 const MOST_ROWS = 6_000;
 const KEPT_EVENTS = 500;
 const CHATS_KEPT = 20;
 const PAINT_MS = 24;
+const AGAIN_MS = 2_000;
 
 const world = emptyWorld();
 const rowSignals = new Map<string, Signal<Conversation | null>>();
@@ -40,9 +41,10 @@ const chatSignals = new Map<string, Signal<Chat | null>>();
 const recentEvents: HubEvent[] = [];
 const opened: string[] = [];
 const fetching = new Set<string>();
-let buffer: HubEvent[] | null = [];
+let buffer: HubEvent[] | null = null;
 let painting: Touched | null = null;
-let started = false;
+let beginning: Promise<void> | null = null;
+let wasLive = false;
 
 /** Rises with each change of any row: lists and counts are made anew then. */
 export const revision = signal(0);
@@ -133,11 +135,11 @@ function apply(event: HubEvent): void {
 }
 
 const listener: LiveListener = {
-  connected(position) {
-    if (!started) {
-      started = true;
-      world.position = position;
-      void snapshot();
+  connected() {
+    if (!wasLive) {
+      // a moment after the first page: what came since is on its way
+      wasLive = true;
+      become("live");
     } else {
       become("catching");
       void measure();
@@ -161,7 +163,7 @@ const listener: LiveListener = {
     for (const [id, chat] of world.chats)
       if (chat.older !== undefined) world.chats.set(id, { ...chat, messages: [], older: undefined, hasNewer: false });
     buffer = [];
-    void snapshot(true);
+    void anew();
   },
   disconnected() {
     if (connection.value.state !== "offline") become("offline");
@@ -176,34 +178,56 @@ function become(state: ConnectionState): void {
   connection.value = { state, since: Date.now(), position: world.position };
 }
 
-/** Begin: connect, then read everything that is live. */
-export function start(): void {
-  live.start(listener, () => (started ? world.position : null));
+/** Begin: read the newest conversations, connect from the position that they reflect, then read all that are live.
+ * Returns once there is something to show. */
+export function start(): Promise<void> {
+  beginning ??= begin();
+  const begun = beginning;
+  live.start(listener, () => begun.then(() => world.position));
+  return begun;
 }
 
-/** Come back after the sign-in was renewed. */
-export function restart(): void {
-  start();
+async function begin(): Promise<void> {
+  for (;;) {
+    loadProblem.value = null;
+    try {
+      const answer = await takeFirstPage();
+      world.position = answer.position ?? 0;
+      take(answer, world.position);
+      isLoaded.value = true;
+      painted();
+      void rest(answer.next).catch(() => {});
+      return;
+    } catch (error) {
+      loadProblem.value = error;
+      become("offline");
+      if (!(error instanceof Problem) || (error.status < 500 && !error.isOffline)) {
+        beginning = null;
+        throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
 }
 
-async function snapshot(again = false): Promise<void> {
+/** Read everything anew, where the log no longer has what was missed. */
+async function anew(): Promise<void> {
   isWhole.value = false;
-  become(again ? "catching" : "connecting");
+  become("catching");
   loadProblem.value = null;
   try {
-    const { next } = await page({ status: "OPEN,ASSIGNED", limit: FIRST });
+    const { next } = await page({ status: "OPEN,ASSIGNED", limit: FURTHER });
     const waiting = buffer ?? [];
     buffer = null;
     for (const event of waiting) apply(event);
-    isLoaded.value = true;
     painted();
     become("live");
-    if (again) for (const id of opened) void loadChat(id);
+    for (const id of opened) void loadChat(id);
     await rest(next);
   } catch (error) {
     loadProblem.value = error;
     if (error instanceof Problem && (error.isOffline || error.status >= 500))
-      setTimeout(() => buffer && void snapshot(again), 2_000);
+      setTimeout(() => buffer && void anew(), AGAIN_MS);
   }
 }
 
@@ -222,10 +246,14 @@ export async function page(
 ): Promise<{ next: string | null; last: Conversation | null }> {
   const before = world.position;
   const answer = await api.get<Conversation[]>("/api/conversations", query);
+  take(answer, before);
+  return { next: answer.next, last: answer.data.at(-1) ?? null };
+}
+
+function take(answer: Answer<Conversation[]>, before: number): void {
   const touched = nothingTouched();
   for (const conversation of answer.data) putRow(world, conversation, answer.position ?? before, touched, true);
   paint(touched);
-  return { next: answer.next, last: answer.data.at(-1) ?? null };
 }
 
 /** Find out that everything missed has come: the hub sends it before it answers what is asked afterwards. */

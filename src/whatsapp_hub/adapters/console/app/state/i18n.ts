@@ -59,6 +59,11 @@ export async function speak(code: Language): Promise<void> {
   document.documentElement.lang = code;
 }
 
+/** Have the texts that will most likely be needed fetched already, while it is found out who reads them. */
+export function expect(): void {
+  void FIRST[settings.value.language ?? preferred()]().catch(() => {});
+}
+
 /** Begin in the language that was chosen here, else the one that is given, else the browser's. */
 export function begin(company?: Language): Promise<void> {
   return speak(settings.value.language ?? company ?? preferred());

@@ -1,5 +1,5 @@
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../../state/i18n.ts";
 import { dismiss, toasts } from "../../state/toasts.ts";
 import { IconButton } from "./controls.tsx";
@@ -18,7 +18,7 @@ export function Dialog({
   wide?: boolean;
 }): VNode {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = element.current!;
     const before = document.activeElement;
     dialog.showModal();

@@ -7,6 +7,14 @@ import { Dialog, Toasts } from "../kit/overlays.tsx";
 import { Enrol } from "./Enrol.tsx";
 import { Login, SignInForm } from "./Login.tsx";
 
+let desk: ComponentType | null = null;
+
+/** Have the desk's code and texts here, so that it is shown at once. */
+export async function load(): Promise<void> {
+  const [module] = await Promise.all([import("./Desk.tsx"), complete()]);
+  desk = module.Desk;
+}
+
 /** What is shown depends on who is signed in; the desk itself is loaded when somebody is. */
 export function App(): VNode {
   return (
@@ -44,9 +52,9 @@ function Page(): VNode | null {
 }
 
 function Loaded(): VNode | null {
-  const [Desk, setDesk] = useState<ComponentType | null>(null);
+  const [Desk, setDesk] = useState<ComponentType | null>(() => desk);
   useEffect(() => {
-    void Promise.all([import("./Desk.tsx"), complete()]).then(([module]) => setDesk(() => module.Desk));
+    if (!Desk) void load().then(() => setDesk(() => desk));
   }, []);
   return Desk && <Desk />;
 }

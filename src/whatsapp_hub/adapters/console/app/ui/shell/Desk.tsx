@@ -1,5 +1,5 @@
 import type { ComponentType, VNode } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import * as desk from "../../state/desk.ts";
 import * as directory from "../../state/directory.ts";
 import * as happenings from "../../state/happenings.ts";
@@ -39,20 +39,27 @@ function run(): void {
   hearing.counting(() => listing.counts.value.waiting);
   listing.keepCounting();
   viewing.start();
-  void directory.load();
-  void preferences.load().catch(() => {});
-  void hearing.loadNotifications().catch(() => {});
   void outbox.load();
   listenForKeys();
-  desk.start();
+  begin();
+}
+
+/** Connect and read; names, colours and the bell come after what one waits for. */
+function begin(): void {
+  const besides = (): void => {
+    void directory.load();
+    void preferences.load().catch(() => {});
+    void hearing.loadNotifications().catch(() => {});
+  };
+  desk.start().then(besides, besides);
 }
 
 /** The rail, and the page that the address names. */
 export function Desk(): VNode {
-  useEffect(run, []);
+  useLayoutEffect(run, []);
   const isBack = standing.value === "in";
   useEffect(() => {
-    if (isBack && isRunning && desk.connection.value.state === "offline") desk.restart();
+    if (isBack && isRunning && desk.connection.value.state === "offline") begin();
   }, [isBack]);
   return (
     <div class="desk">
@@ -105,12 +112,19 @@ function Tabs({ address }: { address: string }): VNode | null {
   );
 }
 
+/** Pages that were opened before are shown at once. */
+const loaded = new Map<string, ComponentType>();
+
 function Lazy({ address, load }: { address: string; load: NonNullable<Place["load"]> }): VNode {
-  const [Shown, setShown] = useState<ComponentType | null>(null);
+  const [Shown, setShown] = useState<ComponentType | null>(() => loaded.get(address) ?? null);
   const [failed, setFailed] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    if (Shown) return;
     load().then(
-      (module) => setShown(() => module.default),
+      (module) => {
+        loaded.set(address, module.default);
+        setShown(() => module.default);
+      },
       () => setFailed(true),
     );
   }, []);

@@ -68,12 +68,12 @@ function conversation(c: Conversation): Choice {
 function found(typed: string, more: readonly Conversation[]): Choice[] {
   const words = folded(typed);
   const digits = typed.replace(/\D/g, "");
+  const listed = placesAndDeeds().filter((choice) => folded(choice.label).includes(words));
+  if (!words) return listed.slice(0, MOST);
   const own = [...desk.conversations()].filter(
     (c) =>
       folded(c.customerName ?? "").includes(words) || (digits.length > 2 && (c.customerPhone ?? "").includes(digits)),
   );
-  const listed = placesAndDeeds().filter((choice) => folded(choice.label).includes(words));
-  if (!words) return listed.slice(0, MOST);
   const here = new Set(own.map((c) => c.id));
   return [...listed, ...own.map(conversation), ...more.filter((c) => !here.has(c.id)).map(conversation)].slice(0, MOST);
 }
@@ -85,7 +85,7 @@ export function Palette(): VNode {
   const [more, setMore] = useState<readonly Conversation[]>([]);
   const list = useId();
   useEffect(() => {
-    setMore([]);
+    setMore((before) => (before.length ? [] : before));
     if (typed.trim().length < 2) return;
     const timer = setTimeout(() => {
       const query = { search: typed.trim(), limit: MOST };
@@ -122,7 +122,7 @@ export function Palette(): VNode {
         aria-controls={list}
         aria-activedescendant={choices[picked] && `${list}-${picked}`}
         placeholder={t().palette.hint}
-        ref={(element) => element?.focus()}
+        autoFocus
         value={typed}
         onInput={(event) => {
           setTyped(event.currentTarget.value);
