@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
@@ -57,9 +58,9 @@ class Site:
     graph: FakeGraph | None = None
     """Meta, where a test needs it."""
 
-    async def call(self, method: str, path: str, body: object = None, token: str | None = None) -> Any:
+    async def call(self, method: str, path: str, body: object = None, token: str | None = None, **headers: str) -> Any:
         """Call the API as the administrator, again while the hub is away."""
-        headers = {"Authorization": f"Bearer {token or self.token}"}
+        headers = {"Authorization": f"Bearer {token or self.token}", **headers}
         async with httpx.AsyncClient(base_url=self.url, timeout=20, trust_env=False) as http:
             for _ in range(200):
                 try:
@@ -72,6 +73,28 @@ class Site:
                 await asyncio.sleep(float(answer.headers.get("retry-after", 1)))
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
+
+    async def company(self, name: str) -> Company:
+        """A company of its own, empty, with an administrator."""
+        made = await self.call("POST", "/api/tenants", {"name": name, "slug": f"c{uuid4().hex[:8]}"})
+        email = f"{uuid4().hex[:8]}@example.org"
+        body = {"email": email, "password": PASSWORD, "name": "Ada Admin", "role": "ADMIN"}
+        of_it = {"X-Company-Id": str(made["id"])}
+        await self.call("PATCH", f"/api/tenants/{made['id']}", {"language": "en"})
+        await self.call("POST", "/api/users", body, **of_it)
+        return Company(self, str(made["id"]), email)
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Any]:
+        """The hub's own database, as its owner: to let time pass, and to have much at once."""
+        folder = self.folder / "hub/postgres"
+        note = folder / "socket-folder"
+        host = note.read_text() if note.exists() else str(folder / "run")
+        connection = await asyncpg.connect(host=host, user="postgres", database="whatsapp_hub")
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     async def department(self, name: str) -> str:
         body = {"name": name, "slug": f"d{uuid4().hex[:8]}"}
@@ -128,6 +151,30 @@ class Site:
             if parent == str(self.process.pid) and role.encode() in words:
                 return int(folder.name)
         raise AssertionError(f"no process of {role}")
+
+
+@dataclass
+class Company:
+    """A company beside the others of a hub."""
+
+    site: Site
+    id: str
+    email: str
+    """Of its administrator, whose password is PASSWORD."""
+
+    async def call(self, method: str, path: str, body: object = None) -> Any:
+        """Call the API for this company."""
+        return await self.site.call(method, path, body, **{"X-Company-Id": self.id})
+
+    async def sandbox(self, name: str = "counter") -> str:
+        body = {"name": name, "provider": "SANDBOX", "routing": "departments", "sessionId": f"s{uuid4().hex[:8]}"}
+        made = await self.call("POST", "/api/sessions", body)
+        await self.call("POST", f"/api/sessions/{made['id']}/start")
+        return str(made["id"])
+
+    async def writes(self, session_id: str, phone: str, text: str, name: str) -> None:
+        """A customer writes."""
+        await self.call("POST", f"/sandbox/{session_id}/messages", {"from": phone, "text": text, "name": name})
 
 
 @pytest.fixture(scope="package")

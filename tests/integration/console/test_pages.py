@@ -47,7 +47,7 @@ async def faults(page: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, 820, 390])
 async def test_axe_finds_nothing(site: Site, open_window: Open, scheme: str, width: int) -> None:
     session_id, number = await site.sandbox(f"{scheme} {width}"), phone()
     await site.writes(session_id, number, "Hello, *anybody* there?", f"Axel {scheme} {width}")

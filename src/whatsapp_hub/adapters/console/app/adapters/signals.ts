@@ -42,13 +42,16 @@ export function desktop(title: string, body: string, tag: string, open: () => vo
   };
 }
 
-/** Run `ring` in one window only, however many are open. */
+/** How long after the first window the others, which the browser may have slowed down, come too late to ring. */
+const RUNG_MS = 10_000;
+
+/** Run `ring` in one window only, however many are open; `name`: what it rings for. */
 export async function inOneWindow(name: string, ring: () => void): Promise<void> {
   if (!navigator.locks) return ring();
   await navigator.locks.request(`hub.${name}`, { ifAvailable: true }, async (lock) => {
     if (!lock) return;
     ring();
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await new Promise((resolve) => setTimeout(resolve, RUNG_MS));
   });
 }
 

@@ -41,6 +41,8 @@ const chatSignals = new Map<string, Signal<Chat | null>>();
 const recentEvents: HubEvent[] = [];
 const opened: string[] = [];
 const fetching = new Set<string>();
+/** The department of conversations that were shown here and went out of sight. */
+const wentTo = new Map<string, string | null>();
 let buffer: HubEvent[] | null = null;
 let painting: Touched | null = null;
 let beginning: Promise<void> | null = null;
@@ -56,8 +58,6 @@ export const connection = signal<{ state: ConnectionState; since: number; positi
 export const isLoaded = signal(false);
 export const loadProblem = signal<unknown>(null);
 export const wasReset = signal(false);
-/** Conversations that were shown here and went out of sight. */
-export const goneFrom = signal<ReadonlySet<string>>(new Set());
 /** All live conversations in sight are known here: lists and counts need no hub. */
 export const isWhole = signal(false);
 
@@ -76,6 +76,11 @@ export function rowOf(id: string): Signal<Conversation | null> {
     rowSignals.set(id, found);
   }
   return found;
+}
+
+/** The department to which a conversation went from here; null: to nobody who is known; undefined: it did not. */
+export function whereItWent(id: string): string | null | undefined {
+  return wentTo.get(id);
 }
 
 export function chatSignal(id: string): Signal<Chat | null> {
@@ -107,7 +112,7 @@ function painted(): void {
     for (const id of touched.rows) rowOf(id).value = world.rows.get(id)?.conversation ?? null;
     for (const id of touched.gone) {
       rowOf(id).value = null;
-      goneFrom.value = new Set([...goneFrom.value, id]);
+      if (!wentTo.has(id)) wentTo.set(id, null);
     }
     for (const id of touched.chats) chatSignal(id).value = world.chats.get(id) ?? null;
     if (touched.rows.size || touched.gone.size) revision.value += 1;
@@ -123,6 +128,7 @@ function leaveOutOfSight(touched: Touched): void {
     const row = world.rows.get(id);
     if (row && !isInSight(row.conversation, reader.value, seesAll)) {
       touched.rows.delete(id);
+      wentTo.set(id, row.conversation.departmentId);
       forget(world, id, touched);
     }
   }

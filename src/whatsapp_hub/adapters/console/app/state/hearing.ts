@@ -1,7 +1,7 @@
 // What is to be heard and seen besides the lists: typing colleagues, the bell, sound, title and desktop notifications.
 import { effect, signal } from "@preact/signals";
 import { chime, desktop, inOneWindow, setTitle } from "../adapters/signals.ts";
-import type { NotificationView } from "../core/entities.ts";
+import type { Message, NotificationView } from "../core/entities.ts";
 import type { HubEvent } from "../core/events.ts";
 import { api } from "./api.ts";
 import { t } from "./i18n.ts";
@@ -29,12 +29,13 @@ export function heard(event: HubEvent, isNew: boolean): void {
     void loadNotifications();
   } else if (event.name === "message-received") {
     note(event.conversationId, "customer", false);
-    if (isNew) ringFor(event.conversationId, event.message.content);
+    if (isNew) ringFor(event.conversationId, event.message);
   } else if (event.name === "conversation-assigned" && isNew && event.conversation.assignedUserId === me.value?.id) {
     ring(
       event.conversation.id,
       event.conversation.customerName ?? event.conversation.customerPhone ?? "",
       t().notify.assigned,
+      String(event.position),
     );
   }
 }
@@ -54,15 +55,16 @@ function expire(conversationId: string, who: string): void {
   if (at && Date.now() - at >= TYPING_MS) note(conversationId, who, false);
 }
 
-function ringFor(conversationId: string, text: string | null): void {
+function ringFor(conversationId: string, message: Message): void {
   const known = mine(conversationId);
   if (!known?.isMine) return;
   if (document.hasFocus() && path.value === `/dashboard/c/${conversationId}`) return;
-  ring(conversationId, known.name, text ?? t().kinds.file);
+  ring(conversationId, known.name, message.content ?? t().kinds.file, message.id);
 }
 
-function ring(conversationId: string, title: string, body: string): void {
-  void inOneWindow(`ring.${conversationId}`, () => {
+/** `why`: names what happened, the same in every window. */
+function ring(conversationId: string, title: string, body: string, why: string): void {
+  void inOneWindow(`ring.${why}`, () => {
     if (settings.value.sound) chime();
     if (settings.value.desktop && !document.hasFocus()) {
       desktop(title, body, conversationId, () => go(`/dashboard/c/${conversationId}`));

@@ -211,6 +211,7 @@ export const desk: typeof Portuguese = {
     back: "Back to the list",
     gone: "This conversation is no longer with you",
     goneMore: "It was passed on to another person or department.",
+    goneTo: (name) => `It is with ${name} now.`,
     begin: "Beginning of the conversation",
     new: "new",
     toEnd: (n) => `${n} new`,

@@ -216,6 +216,7 @@ export const desk: typeof Portuguese = {
     back: "Volver a la lista",
     gone: "Esta conversación ya no está con usted",
     goneMore: "Pasó a otra persona o departamento.",
+    goneTo: (name) => `Ahora está con ${name}.`,
     begin: "Inicio de la conversación",
     new: "nuevos",
     toEnd: (n) => (n === 1 ? "1 nuevo" : `${n} nuevos`),

@@ -218,6 +218,7 @@ export const desk = {
     back: "Voltar à lista",
     gone: "Esta conversa não está mais com você",
     goneMore: "Foi passada para outra pessoa ou departamento.",
+    goneTo: (name: string) => `Agora está com ${name}.`,
     begin: "Início da conversa",
     new: "novas",
     toEnd: (n: number) => (n === 1 ? "1 nova" : `${n} novas`),

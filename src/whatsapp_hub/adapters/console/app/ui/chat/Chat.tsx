@@ -66,12 +66,13 @@ export function Chat({ id }: { id: string }): VNode {
   }, [id]);
 
   if (!c) {
-    const wasHere = desk.goneFrom.value.has(id) || problem;
+    const department = desk.whereItWent(id);
+    const name = departmentById.value.get(department ?? "")?.name;
     return (
       <section class="chat" aria-label={t().chat.label}>
-        {wasHere && (
+        {(department !== undefined || problem) && (
           <Empty icon="transfer" title={t().chat.gone}>
-            <p>{t().chat.goneMore}</p>
+            <p>{name ? t().chat.goneTo(name) : t().chat.goneMore}</p>
             <a class="button" href={`/dashboard${queryOf(choice.value)}`}>
               {t().chat.back}
             </a>

@@ -1,0 +1,92 @@
+"""Customers who wait: for somebody who comes online, beyond the time to answer, beyond the company's target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.integration.console.conftest import ADMIN, Open, Site
+from tests.integration.console.test_inbox import phone
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+async def test_who_comes_online_gets_the_oldest_and_a_time_out_leads_on_with_its_reason(
+    site: Site, open_window: Open
+) -> None:
+    department = await site.department("Queueing")
+    await site.call("PATCH", f"/api/departments/{department}", {"maxConversationsPerAgent": 1})
+    session_id, numbers = await site.sandbox("queueing"), [phone(), phone()]
+    for number, name in zip(numbers, ("Olaf Oldest", "Yara Youngest"), strict=True):
+        await site.writes(session_id, number, "hello", name)
+        await site.writes(session_id, number, "Queueing")
+        await _in_the_queue(site, number, department)
+    first = await open_window(await site.agent("Fay First", department))
+    second = await open_window(await site.agent("Sid Second", department))
+    await first.be("Online")
+    await expect(first.row("Olaf Oldest")).not_to_contain_text("Queueing")
+    await expect(first.row("Yara Youngest")).to_have_count(0)
+    await first.row("Olaf Oldest").click()
+    await expect(first.page.locator(".chat-who")).to_contain_text("You")
+    await second.be("Online")
+    await expect(second.row("Yara Youngest")).to_be_visible()
+    # the first does not answer in time, and the second has room again
+    oldest, youngest = [(await site.conversation_of(number))["id"] for number in numbers]
+    await site.call("POST", f"/api/conversations/{youngest}/resolve")
+    async with site.database() as database:
+        await database.execute(
+            "UPDATE pooled.conversations SET timeout_at = now() - interval '1 s' WHERE id = $1", oldest
+        )
+    await second.row("Olaf Oldest").click(timeout=30_000)
+    await expect(second.page.locator(".chat-who")).to_contain_text("You")
+    await expect(second.page.locator(".chat-reason")).to_contain_text("not answered in time")
+
+
+async def _in_the_queue(site: Site, number: str, department: str) -> None:
+    for _ in range(100):
+        found = await site.conversation_of(number)
+        if found["departmentId"] == department:
+            return
+    raise AssertionError(f"{number} is not in the department")
+
+
+async def test_a_target_that_nears_and_is_missed_is_seen_heard_of_and_found(site: Site, open_window: Open) -> None:
+    department = await site.department("Punctual")
+    await site.call("PATCH", f"/api/departments/{department}", {"firstResponseTargetMinutes": 60})
+    session_id, number = await site.sandbox("targets"), phone()
+    await site.writes(session_id, number, "hello", "Tess Target")
+    await site.writes(session_id, number, "Punctual")
+    await _in_the_queue(site, number, department)
+    window = await open_window(ADMIN[0])
+    page, row = window.page, window.row("Tess Target")
+    await expect(row).to_contain_text("min")
+    conversation = await site.conversation_of(number)
+    await _due(site, conversation, due="now() + interval '5 min'", warn="now() - interval '1 s'")
+    bell = page.get_by_role("menuitem").filter(has_text="Tess Target")
+    await _bell_says(page, "Target nearly due")
+    await _due(site, conversation, due="now() - interval '1 min'", warn="now() - interval '2 min'")
+    await _bell_says(page, "Target missed")
+    await expect(bell.first).to_be_attached()
+    await expect(row).to_contain_text("late")
+    await page.get_by_role("button", name="Order and filters").click()
+    await page.get_by_role("menuitemradio", name="Target missed").click()
+    await expect(page.locator(".row")).to_have_count(1)
+    await expect(row).to_be_visible()
+
+
+async def _due(site: Site, conversation: dict[str, Any], due: str, warn: str) -> None:
+    """Let time pass for a conversation's target."""
+    async with site.database() as database:
+        await database.execute(
+            f"UPDATE pooled.conversations SET first_response_due_at = {due}, first_response_warn_at = {warn},"
+            " target_look_at = now() - interval '1 s' WHERE id = $1",
+            conversation["id"],
+        )
+
+
+async def _bell_says(page: Any, kind: str) -> None:
+    await expect(page.get_by_role("button", name="new notifications")).to_be_visible(timeout=30_000)
+    entry = page.locator(".menu [role=menuitem]", has_text=kind).filter(has_text="Tess Target")
+    await expect(entry.first).to_be_attached(timeout=30_000)
