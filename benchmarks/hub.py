@@ -18,6 +18,7 @@ import httpx
 ADMIN = ("admin@example.com", "a-long-enough-password")
 SECRETS = {"HUB_SECRET_KEY": "benchmark-key-not-secret-at-all-x", "JWT_SECRET": "benchmark-jwt-not-secret-at-all-x"}
 GENEROUS = {"RATE_LIMIT_USER": "1000000", "RATE_LIMIT_API_KEY": "1000000", "WHATSAPP_SESSION_RATE": "1000000"}
+GENEROUS["RATE_LIMIT_CONSOLE"] = "1000000"
 LOCAL = {"WEBHOOK_ALLOW_PRIVATE": "true"}  # webhook receivers run on this machine
 APP_SECRET = "the-app-secret-of-the-benchmark"
 VERIFY_TOKEN = "verify-me"
