@@ -72,17 +72,20 @@ window.__keys = []; window.__enters = []; window.__inp = []; window.__long = [];
 window.__watchKeys = () => {
   let down = 0, mine = 0, enter = 0;
   addEventListener("keydown", (event) => { down = event.timeStamp; if (event.key === "Enter") enter = down; }, true);
-  addEventListener("input", () => { const from = down; void window.__after().then((at) => window.__keys.push(at - from)); }, true);
+  const note = (list, from) => void window.__after().then((at) => list.push(at - from));
+  addEventListener("input", () => note(window.__keys, down), true);
   new MutationObserver(() => {
     const count = document.querySelectorAll(".bubble.waiting, .bubble.out").length;
-    if (enter && count > mine) { const from = enter; enter = 0; void window.__after().then((at) => window.__enters.push(at - from)); }
+    if (enter && count > mine) note(window.__enters, enter);
+    if (count > mine) enter = 0;
     mine = count;
   }).observe(document.querySelector(".timeline"), { subtree: true, childList: true });
 };
-new PerformanceObserver((list) => list.getEntries().forEach((one) => one.interactionId && window.__inp.push(one.duration)))
-  .observe({ type: "event", durationThreshold: 16, buffered: true });
-new PerformanceObserver((list) => list.getEntries().forEach((one) => window.__long.push(one.duration)))
-  .observe({ type: "longtask" });
+const observe = (list, what) => new PerformanceObserver((found) => {
+  for (const one of found.getEntries()) if (one.interactionId !== 0) list.push(one.duration);
+}).observe(what);
+observe(window.__inp, { type: "event", durationThreshold: 16 });
+observe(window.__long, { type: "longtask" });
 """
 CHAT = """async (link) => {
   const old = document.querySelector(".timeline");
@@ -164,8 +167,8 @@ async def _chats(page: Page, first: int, again: int) -> tuple[list[float], list[
     while len(opened) < first:
         await page.locator(".rows").evaluate("(rows, n) => { rows.scrollTop = n * 52 }", len(opened) + 30)
         await page.evaluate("window.__after()")
-        for link in (await page.query_selector_all(".row"))[9:17]:
-            opened.append(float(await page.evaluate(CHAT, link)))
+        links = (await page.query_selector_all(".row"))[9:17]
+        opened += [float(await page.evaluate(CHAT, link)) for link in links]
     asked = (await page.evaluate(ASKED) - before) / len(opened)
     links = (await page.query_selector_all(".row"))[9:17]
     return opened, [float(await page.evaluate(CHAT, links[n % len(links)])) for n in range(again)], asked
