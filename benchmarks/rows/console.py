@@ -3,6 +3,7 @@ leaves."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -159,8 +160,14 @@ async def _work(page: Page, size: Size) -> list[Row]:
 
 async def _opened(page: Page, script: str, place: str | None = None) -> float:
     took = float(await page.evaluate(script, place))
-    await page.wait_for_function(QUIET)
+    await until(page, QUIET)
     return took
+
+
+async def until(page: Page, condition: str) -> None:
+    """Wait for a condition of the page, whose policy forbids Playwright's own way after the first look."""
+    while not await page.evaluate(condition):
+        await asyncio.sleep(0.02)
 
 
 async def _long_use(page: Page, openings: int) -> list[Row]:

@@ -132,9 +132,10 @@ ASKED = "performance.getEntriesByType('resource').filter((one) => one.initiatorT
 
 async def rows(page: Page, desk: Desk, size: Size) -> list[Row]:
     """Measure on the inbox of an administrator, with `WATCH` in the page and thousands of conversations."""
-    await page.wait_for_function(
-        "parseFloat(document.querySelector('.rows ul').style.height) > 52 * 5000", timeout=90_000
-    )
+    many = "parseFloat(document.querySelector('.rows ul').style.height) > 52 * 5_000"
+    async with asyncio.timeout(120):
+        while not await page.evaluate(many):
+            await asyncio.sleep(0.1)
     await page.wait_for_load_state("networkidle")
     scrolled, most = await page.evaluate(SCROLLED)
     opened, again, asked = await _chats(page, size.rounds * 12, size.rounds * 28)

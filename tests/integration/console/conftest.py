@@ -62,7 +62,7 @@ class Site:
         """Call the API as the administrator, again while the hub is away."""
         headers = {"Authorization": f"Bearer {token or self.token}", **headers}
         async with httpx.AsyncClient(base_url=self.url, timeout=20, trust_env=False) as http:
-            for _ in range(200):
+            for _ in range(10 * PATIENCE_S):
                 try:
                     answer = await http.request(method, path, json=body, headers=headers)
                 except httpx.TransportError:

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.integration.console.conftest import ADMIN, Open, Site, Window
+from tests.integration.http.conftest import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -34,27 +35,30 @@ async def test_each_way_to_fail_is_said_and_settled(site: Site, open_window: Ope
 
     window = await _at(site, open_window, await site.sandbox("refuses"), 4)
     await window.write("with the wrong key")
-    bubble = window.page.locator(".bubble.out", has_text="with the wrong key")
-    await expect(bubble.locator(".fate")).to_contain_text("refuses our credentials", timeout=30_000)
+    await expect(window.page.locator(".chat .banner")).to_contain_text(
+        "the credentials are not accepted", timeout=30_000
+    )
+    await expect(window.page.locator(".bubble.out", has_text="with the wrong key")).to_contain_text("queued")
 
 
 async def test_an_unknown_outcome_is_an_administrators_to_settle(site: Site, open_window: Open) -> None:
     session_id = await site.sandbox("unknown")
     window = await _at(site, open_window, session_id, 2)
-    agent = await _at(site, open_window, session_id, 2, await site.agent("Una Unknown"))
-    await window.write("did it arrive?")
-    bubble = window.page.locator(".bubble.out", has_text="did it arrive?")
-    await expect(bubble.locator(".fate.unknown")).to_contain_text("It may have arrived")
-    theirs = agent.page.locator(".bubble.out", has_text="did it arrive?")
+    number = "99900000002"
+    menu = window.page.locator(".bubble.out").first
+    await expect(menu.locator(".fate.unknown")).to_contain_text("It may have arrived")
+    agent = await open_window(await site.agent("Una Unknown"))
+    await agent.page.goto(window.page.url)
+    theirs = agent.page.locator(".bubble.out").first
     await expect(theirs).to_contain_text("Ask a supervisor to decide.")
     await expect(theirs.get_by_role("button", name="Send anyway")).to_have_count(0)
-    before = len(await site.shown_on(session_id, "99900000002"))
-    await bubble.get_by_role("button", name="Send anyway").click()
-    for _ in range(100):
-        if len(await site.shown_on(session_id, "99900000002")) > before:
-            break
-        await window.page.wait_for_timeout(100)
-    assert len(await site.shown_on(session_id, "99900000002")) == before + 1
-    await bubble.get_by_role("button", name="Mark as failed").click()
-    await expect(bubble.locator(".ticks.failed")).to_be_visible()
-    await expect(bubble.get_by_role("button", name="Send again")).to_be_visible()
+    assert len(await site.shown_on(session_id, number)) == 1
+    await menu.get_by_role("button", name="Send anyway").click()
+
+    async def came_again() -> bool:
+        return len(await site.shown_on(session_id, number)) == 2
+
+    await eventually(came_again)
+    await menu.get_by_role("button", name="Mark as failed").click()
+    await expect(menu.locator(".ticks.failed")).to_be_visible()
+    await expect(theirs.locator(".ticks.failed")).to_be_visible()

@@ -31,7 +31,7 @@ async def test_a_shift_is_worked_by_keyboard_alone(site: Site, open_window: Open
     await site.writes(session_id, number, "Do you have it?", "Kora Keyboard")
     await site.writes(session_id, number, "Typing sales")
     await expect(first.row("Kora Keyboard")).to_be_visible()
-    await first.page.wait_for_function("document.title.startsWith('(1)')")
+    await expect(first.page).to_have_title(re.compile(r"^\(1\) "))
     keys = first.page.keyboard
     await keys.press("j")
     await expect(first.page.locator(".bubble.in").first).to_contain_text("Do you have it?")

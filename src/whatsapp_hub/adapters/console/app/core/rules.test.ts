@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { laterTimes, spanOf, urgencyOf } from "./clock.ts";
 import type { Conversation } from "./entities.ts";
 import { pieces } from "./found.ts";
+import { changed, kept } from "./kept.ts";
 import { tokens } from "./marks.ts";
 import { compare, inserted } from "./order.ts";
 import { ASK_AFTER_MS, aged, type Entry, nextToSend } from "./outbox.ts";
-import { asked, choiceOf, counted, isShown, listed, matches, queryOf, USUAL } from "./views.ts";
+import { asked, choiceOf, counted, isShown, matches, queryOf, USUAL } from "./views.ts";
 
 const reader = { id: "u1", departmentId: "d1" };
 const base = {
@@ -119,8 +120,39 @@ test("a list stops where the hub has listed to, since what follows may not be kn
   const at = (id: string, waitingSince: string | null) => ({ ...mine, id, waitingSince });
   const all = [at("c", "2026-01-03"), at("a", "2026-01-01"), at("d", null), at("b", "2026-01-02")];
   const choice = { ...USUAL, view: "all", sort: "waiting" } as const;
-  assert.deepEqual(listed(all, choice, reader), ["a", "b", "c", "d"]);
-  assert.deepEqual(listed(all, choice, reader, all[3]), ["a", "b"]);
+  assert.deepEqual(kept(all, { choice, reader, upTo: null }).ids, ["a", "b", "c", "d"]);
+  assert.deepEqual(kept(all, { choice, reader, upTo: all[3]! }).ids, ["a", "b"]);
+});
+
+test("a list that is kept while conversations change is the one that would be made anew", () => {
+  let seed = 7;
+  const random = (most: number): number => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed % most;
+  };
+  const made = (id: number): Conversation => ({
+    ...base,
+    id: `c${id}`,
+    status: random(5) ? "ASSIGNED" : "RESOLVED",
+    assignedUserId: random(2) ? "u1" : "u2",
+    lastMessageAt: `2026-01-${String(1 + random(28)).padStart(2, "0")}`,
+    waitingSince: random(2) ? `2026-02-${String(1 + random(28)).padStart(2, "0")}` : null,
+    priority: (["LOW", "NORMAL", "HIGH", "URGENT"] as const)[random(4)]!,
+  });
+  for (const sort of ["newest", "waiting", "priority"] as const) {
+    const all = new Map(Array.from({ length: 40 }, (_, n) => [`c${n}`, made(n)]));
+    const choice = { ...USUAL, view: random(2) ? "all" : "mine", sort } as const;
+    let list = kept(all.values(), { choice, reader, upTo: null });
+    for (let step = 0; step < 60; step++) {
+      const some = new Set(Array.from({ length: 1 + random(4) }, () => random(50)));
+      for (const n of some) {
+        if (random(6)) all.set(`c${n}`, made(n));
+        else all.delete(`c${n}`);
+      }
+      list = changed(list, new Set([...some].map((n) => `c${n}`)), (id) => all.get(id) ?? null);
+      assert.deepEqual(list.ids, kept(all.values(), list).ids);
+    }
+  }
 });
 
 test("what is asked of the hub is the choice; closed conversations have one order", () => {

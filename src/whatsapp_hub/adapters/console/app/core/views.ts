@@ -94,20 +94,14 @@ function windowOf(c: Conversation): Window | null {
   return left <= 0 ? "closed" : left <= 2 * 3_600_000 ? "closing" : null;
 }
 
-/** Return the ids that a choice shows, in its order; `upTo`: the last that the hub has listed, after which there are more
- * that are not known here. */
-export function listed(
-  all: Iterable<Conversation>,
-  choice: Choice,
-  reader: Reader,
-  upTo: Conversation | null = null,
-): string[] {
-  const found = [...all].filter((c) => isShown(c, choice, reader));
-  const isKnown = upTo && choice.sort !== "newest" ? (c: Conversation) => isBefore(c, upTo, choice.sort) : () => true;
-  return found
-    .filter(isKnown)
-    .sort(SORTS[choice.sort])
-    .map((c) => c.id);
+/** Tell whether a conversation stands in a list; `upTo`: the last that the hub has listed, after which there are more that
+ * are not known here. */
+export function isListed(
+  c: Conversation,
+  { choice, reader, upTo }: { choice: Choice; reader: Reader; upTo: Conversation | null },
+): boolean {
+  if (!isShown(c, choice, reader)) return false;
+  return !upTo || choice.sort === "newest" || isBefore(c, upTo, choice.sort);
 }
 
 /** Whether a conversation stands where the hub has listed already; those that share a place with the last do. */

@@ -33,6 +33,7 @@ const MOST_ROWS = 6_000;
 const KEPT_EVENTS = 500;
 const CHATS_KEPT = 20;
 const PAINT_MS = 24;
+const RECENT = 64;
 const AGAIN_MS = 2_000;
 
 const world = emptyWorld();
@@ -44,6 +45,8 @@ const fetching = new Set<string>();
 /** The department of conversations that were shown here and went out of sight. */
 const wentTo = new Map<string, string | null>();
 let buffer: HubEvent[] | null = null;
+/** Rows that each of the last revisions changed. */
+const recent = new Map<number, string[]>();
 let painting: Touched | null = null;
 let beginning: Promise<void> | null = null;
 let wasLive = false;
@@ -83,6 +86,18 @@ export function whereItWent(id: string): string | null | undefined {
   return wentTo.get(id);
 }
 
+/** Which rows changed after a revision; null: that is too long ago to know. */
+export function changedSince(from: number): Set<string> | null {
+  if (revision.value - from > RECENT) return null;
+  const found = new Set<string>();
+  for (let n = from + 1; n <= revision.value; n++) for (const id of recent.get(n) ?? []) found.add(id);
+  return found;
+}
+
+export function conversationAt(id: string): Conversation | null {
+  return world.rows.get(id)?.conversation ?? null;
+}
+
 export function chatSignal(id: string): Signal<Chat | null> {
   let found = chatSignals.get(id);
   if (!found) {
@@ -115,7 +130,11 @@ function painted(): void {
       if (!wentTo.has(id)) wentTo.set(id, null);
     }
     for (const id of touched.chats) chatSignal(id).value = world.chats.get(id) ?? null;
-    if (touched.rows.size || touched.gone.size) revision.value += 1;
+    if (touched.rows.size || touched.gone.size) {
+      revision.value += 1;
+      recent.set(revision.value, [...touched.rows, ...touched.gone]);
+      recent.delete(revision.value - RECENT);
+    }
     if (connection.value.position !== world.position)
       connection.value = { ...connection.value, position: world.position };
   });

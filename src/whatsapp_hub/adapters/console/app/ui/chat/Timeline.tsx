@@ -106,7 +106,7 @@ export function Timeline({
   useEffect(() => {
     if (!atEnd.current) setNewer((count) => count + 1);
   }, [items.at(-1)?.id]);
-  useMarkRead(c, atEnd);
+  useMarkRead(c, () => !chat.hasNewer && isInSight(frame.current));
 
   const older = async (): Promise<void> => {
     if (loading.current) return;
@@ -316,13 +316,21 @@ function Typing({ id }: { id: string }): VNode | null {
   );
 }
 
+/** Whether the customer's last message is in sight, whatever the bot or a colleague said below it. */
+function isInSight(frame: HTMLElement | null): boolean {
+  const last = [...(frame?.querySelectorAll(".bubble.in") ?? [])].at(-1);
+  return !!last && !!frame && last.getBoundingClientRect().bottom <= frame.getBoundingClientRect().bottom + NEAR_END_PX;
+}
+
 /** Reading shows the customer blue ticks: only what is one's own, or has no owner, and in sight for a second, is marked. */
-function useMarkRead(c: Conversation, atEnd: { current: boolean }): void {
+function useMarkRead(c: Conversation, isSeen: () => boolean): void {
+  const seen = useRef(isSeen);
+  seen.current = isSeen;
   const isMine = c.assignedUserId === null || c.assignedUserId === me.value?.id;
   useEffect(() => {
     if (!c.unreadCount || !isMine) return;
     const timer = setInterval(() => {
-      if (!document.hasFocus() || !atEnd.current) return;
+      if (!document.hasFocus() || !seen.current()) return;
       clearInterval(timer);
       void handling.markRead(c.id);
     }, SEEN_AFTER_MS);

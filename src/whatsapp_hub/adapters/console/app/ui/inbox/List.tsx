@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
+import { type Asked, changed, type Kept, kept } from "../../core/kept.ts";
 import type { Sort } from "../../core/order.ts";
-import { listed, UNFILTERED, VIEWS, type View, WINDOWS } from "../../core/views.ts";
+import { UNFILTERED, VIEWS, type View, WINDOWS } from "../../core/views.ts";
 import * as desk from "../../state/desk.ts";
 import { departments, labels, sessions } from "../../state/directory.ts";
 import { numberOf, t } from "../../state/i18n.ts";
@@ -26,20 +27,18 @@ const SEARCH_PAUSE_MS = 250;
 const STILL_MS = 3_000;
 const OVERSCAN = 8;
 const LABELS_OFFERED = 12;
+const WHOLE_EVERY_MS = 5_000;
 
 /** The conversations of one view. Their order waits while the pointer moves over them, or while one walks by keys. */
 export function List(): VNode {
   const shown = choice.value;
   desk.revision.value;
   const upTo = listing.horizon(shown);
-  const ids = useMemo(
-    () => listed(desk.conversations(), shown, desk.reader.value, upTo),
-    [desk.revision.value, shown, desk.reader.value, upTo],
-  );
-  const frozen = useSignal<string[] | null>(null);
+  const ids = useIds({ choice: shown, reader: desk.reader.value, upTo });
+  const frozen = useSignal<readonly string[] | null>(null);
   const still = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const current = frozen.value ?? ids;
-  const changed = frozen.value ? differences(frozen.value, ids) : 0;
+  const moved = frozen.value ? differences(frozen.value, ids) : 0;
   const more = useCallback(() => void listing.more(shown).catch(complain), [shown]);
 
   useEffect(() => {
@@ -88,14 +87,29 @@ export function List(): VNode {
         ) : (
           <NothingHere />
         )}
-        {changed > 0 && (
+        {moved > 0 && (
           <button type="button" class="changed" onClick={() => (frozen.value = null)}>
-            {t().list.changed(changed)} <kbd>O</kbd>
+            {t().list.changed(moved)} <kbd>O</kbd>
           </button>
         )}
       </div>
     </section>
   );
+}
+
+/** The rows in order: after a change only what changed is looked at, and now and then all, since some go with time. */
+function useIds(asked: Asked): readonly string[] {
+  const last = useRef<{ list: Kept; revision: number; wholeAt: number } | null>(null);
+  const { choice, reader, upTo } = asked;
+  return useMemo(() => {
+    const before = last.current;
+    const now = Date.now();
+    const isSame = before?.list.choice === choice && before.list.reader === reader && before.list.upTo === upTo;
+    const some = isSame && now - before.wholeAt < WHOLE_EVERY_MS ? desk.changedSince(before.revision) : null;
+    const list = before && some ? changed(before.list, some, desk.conversationAt) : kept(desk.conversations(), asked);
+    last.current = { list, revision: desk.revision.value, wholeAt: before && some ? before.wholeAt : now };
+    return list.ids;
+  }, [desk.revision.value, choice, reader, upTo]);
 }
 
 function differences(before: readonly string[], after: readonly string[]): number {

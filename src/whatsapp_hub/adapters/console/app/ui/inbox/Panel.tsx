@@ -149,7 +149,7 @@ function Labels({ c }: { c: Conversation }): VNode {
             <input
               class="input small"
               list="known-labels"
-              aria-label={t().panel.label}
+              aria-label={t().panel.newLabel}
               placeholder={t().panel.newLabel}
               value={text}
               onInput={(e) => setText(e.currentTarget.value)}
