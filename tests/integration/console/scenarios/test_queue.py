@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import expect
@@ -17,17 +18,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 async def test_who_comes_online_gets_the_oldest_and_a_time_out_leads_on_with_its_reason(
     site: Site, open_window: Open
 ) -> None:
-    department = await site.department("Queueing")
+    named = f"Queueing {uuid4().hex[:4]}"
+    department = await site.department(named)
     await site.call("PATCH", f"/api/departments/{department}", {"maxConversations": 1})
     session_id, numbers = await site.sandbox("queueing"), [phone(), phone()]
     for number, name in zip(numbers, ("Olaf Oldest", "Yara Youngest"), strict=True):
         await site.writes(session_id, number, "hello", name)
-        await site.writes(session_id, number, "Queueing")
+        await site.writes(session_id, number, named)
         await _in_the_queue(site, number, department)
     first = await open_window(await site.agent("Fay First", department))
     second = await open_window(await site.agent("Sid Second", department))
     await first.be("Online")
-    await expect(first.row("Olaf Oldest")).not_to_contain_text("Queueing")
+    await expect(first.row("Olaf Oldest")).not_to_contain_text(named)
     await expect(first.row("Yara Youngest")).to_have_count(0)
     await first.row("Olaf Oldest").click()
     await expect(first.page.locator(".chat-who")).to_contain_text("You")
@@ -54,11 +56,12 @@ async def _in_the_queue(site: Site, number: str, department: str) -> None:
 
 
 async def test_a_target_that_nears_and_is_missed_is_seen_heard_of_and_found(site: Site, open_window: Open) -> None:
-    department = await site.department("Punctual")
+    named = f"Punctual {uuid4().hex[:4]}"
+    department = await site.department(named)
     await site.call("PATCH", f"/api/departments/{department}", {"firstResponseTargetMinutes": 60})
     session_id, number = await site.sandbox("targets"), phone()
     await site.writes(session_id, number, "hello", "Tess Target")
-    await site.writes(session_id, number, "Punctual")
+    await site.writes(session_id, number, named)
     await _in_the_queue(site, number, department)
     window = await open_window(ADMIN[0])
     page, row = window.page, window.row("Tess Target")

@@ -9,22 +9,30 @@ const LINK = /\bhttps?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}]/;
 const SIGNS = { "*": "bold", _: "italic", "~": "struck" } as const;
 const MARKED = /(^|[\s\p{P}])([*_~])(?=\S)((?:(?!\2|\n).)*?\S)\2(?=$|[\s\p{P}])/u;
 
+/** More marks than these are no writing: the rest stays as it is, so that no text keeps the page busy. */
+const MOST = 150;
+
 /** Take a text apart. */
 export function tokens(text: string): Token[] {
+  const left = { marks: MOST };
+  const linked = (part: string): Token[] =>
+    around(
+      part,
+      LINK,
+      (match) => ({ kind: "link", text: match[0], href: match[0] }),
+      (rest) => marked(rest, left),
+    );
   return around(text, FENCE, (match) => ({ kind: "mono", text: match[1]! }), linked);
 }
 
-function linked(text: string): Token[] {
-  return around(text, LINK, (match) => ({ kind: "link", text: match[0], href: match[0] }), marked);
-}
-
-function marked(text: string): Token[] {
-  const match = MARKED.exec(text);
+function marked(text: string, left: { marks: number }): Token[] {
+  const match = left.marks > 0 ? MARKED.exec(text) : null;
   if (!match) return broken(text);
+  left.marks -= 1;
   const before = text.slice(0, match.index) + match[1];
   const sign = match[2] as keyof typeof SIGNS;
   const rest = text.slice(match.index + match[0].length);
-  return [...broken(before), { kind: SIGNS[sign], children: marked(match[3]!) }, ...marked(rest)];
+  return [...broken(before), { kind: SIGNS[sign], children: marked(match[3]!, left) }, ...marked(rest, left)];
 }
 
 function broken(text: string): Token[] {

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Message } from "../../core/entities.ts";
 import { nameOf } from "../../state/directory.ts";
 import * as handling from "../../state/handling.ts";
@@ -22,8 +22,12 @@ interface BubbleProps {
   quote: string | null;
 }
 
-/** One message: what it says, from whom, when, and what became of it. */
-export function Bubble(props: BubbleProps): VNode {
+/** One message: what it says, from whom, when, and what became of it. A message that has not changed is not drawn again. */
+export function Bubble({ m, isFirst, onQuote, quote }: BubbleProps): VNode {
+  return useMemo(() => <Drawn m={m} isFirst={isFirst} onQuote={onQuote} quote={quote} />, [m, isFirst, onQuote, quote]);
+}
+
+function Drawn(props: BubbleProps): VNode {
   const { m } = props;
   if (m.type === "SYSTEM" || m.type === ("CALL" as string)) {
     return (

@@ -1,9 +1,10 @@
 import type { VNode } from "preact";
+import { useMemo } from "preact/hooks";
 import { type Token, tokens } from "../../core/marks.ts";
 
 /** A text with WhatsApp's marks. Nothing of it is ever read as HTML. */
 export function Formatted({ text }: { text: string }): VNode {
-  return <>{tokens(text).map(shown)}</>;
+  return <>{useMemo(() => tokens(text), [text]).map(shown)}</>;
 }
 
 function shown(token: Token, n: number): VNode | string {
