@@ -30,7 +30,8 @@ COPIED = f"""
     SELECT made.* FROM model, pooled.conversations c, counted,
       LATERAL jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'contact_id', counted.id,
         'chat', 'copy' || n, 'customer_phone', (5511900000000 + n)::text, 'customer_name', 'Copy ' || n,
-        'last_message_at', now() - n * interval '1 min', 'updated_at', now() - n * interval '1 min')) AS made
+        'last_message_at', now() - interval '1 day' - n * interval '1 min',
+        'updated_at', now() - interval '1 day' - n * interval '1 min')) AS made
     WHERE c.id = model.id"""
 SAID = f"""
     INSERT INTO pooled.messages OVERRIDING USER VALUE

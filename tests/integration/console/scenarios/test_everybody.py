@@ -24,7 +24,7 @@ INBOX = """
   - heading "Conversations" [level=1]
   - region "List of conversations":
     - toolbar "Views":
-      - button /Mine \\\\d+/
+      - button /Mine \\d+/
     - searchbox "Name or number"
     - list:
       - listitem:

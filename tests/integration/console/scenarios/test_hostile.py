@@ -17,7 +17,7 @@ TEXTS = (
     RTL,
     "\U0001f600" * 4_096,
     ZALGO,
-    "a\u0000b\u0001c\ufeff\u2028d",
+    "a\u0001b\u007fc\ufeff\u2028d",
     'javascript:alert(1) JaVaScRiPt://x/%0aalert(1) data:text/html,<b>x</b> https://ok.example/"onmouseover=alert(1)',
     "*_~" * 400,
     "x" * 4_096,
