@@ -45,7 +45,8 @@ export interface MediaOfMessage {
   thumbnailUrl?: string | null;
 }
 
-export type Message = MessageView & { media?: MediaOfMessage | null };
+/** `position`: of the event that brought it, where one did. */
+export type Message = MessageView & { media?: MediaOfMessage | null; position?: number };
 
 /** A conversation as one row of the list knows it: `position` is that of the newest event, or snapshot, it reflects. */
 export interface Row {

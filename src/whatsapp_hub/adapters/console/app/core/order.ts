@@ -4,10 +4,14 @@ import type { Conversation, Message } from "./entities.ts";
 export type Comparator<T> = (a: T, b: T) => number;
 export type Sort = "newest" | "waiting" | "due" | "priority";
 
-/** Compare two messages of a chat by their place in it. */
+/** Compare two messages of a chat by their place in it: the hub's where it said one. Those that came since by an event, which
+ * has none yet, stand after them in the order of the log, which is the same. Times are of when the hub began with each. */
 export function byPlace(a: Message, b: Message): number {
-  if (typeof a.seq === "number" && typeof b.seq === "number") return a.seq - b.seq;
-  return compare(a.createdAt, b.createdAt) || compare(a.id, b.id);
+  const [first, second] = [a.seq ?? null, b.seq ?? null];
+  if (first !== null && second !== null) return first - second;
+  if (first !== null || second !== null) return first !== null ? -1 : 1;
+  const apart = (a.position ?? Number.MAX_VALUE) - (b.position ?? Number.MAX_VALUE);
+  return apart || compare(a.createdAt, b.createdAt) || compare(a.id, b.id);
 }
 
 /** When something last happened that a person would call news. */

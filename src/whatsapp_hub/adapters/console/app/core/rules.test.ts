@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { laterTimes, spanOf, urgencyOf } from "./clock.ts";
-import type { Conversation } from "./entities.ts";
+import type { Conversation, Message } from "./entities.ts";
 import { pieces } from "./found.ts";
 import { changed, kept } from "./kept.ts";
 import { tokens } from "./marks.ts";
-import { compare, inserted } from "./order.ts";
+import { byPlace, compare, inserted } from "./order.ts";
 import { ASK_AFTER_MS, aged, type Entry, nextToSend } from "./outbox.ts";
 import { asked, choiceOf, counted, isShown, matches, queryOf, USUAL } from "./views.ts";
 
@@ -122,6 +122,19 @@ test("a list stops where the hub has listed to, since what follows may not be kn
   const choice = { ...USUAL, view: "all", sort: "waiting" } as const;
   assert.deepEqual(kept(all, { choice, reader, upTo: null }).ids, ["a", "b", "c", "d"]);
   assert.deepEqual(kept(all, { choice, reader, upTo: all[3]! }).ids, ["a", "b"]);
+});
+
+test("a message's place is the hub's, then that of its event, whatever its time; what is being sent is last", () => {
+  const at = (id: string, seq: number | null, position: number | undefined, createdAt: string) =>
+    ({ id, seq, position, createdAt }) as Message;
+  const placed = [
+    at("a", 4, 9, "2026-01-05"),
+    at("b", 7, undefined, "2026-01-04"),
+    at("c", null, 11, "2026-01-03"),
+    at("d", null, 12, "2026-01-01"),
+    at("e", null, undefined, "2026-01-02"),
+  ];
+  assert.deepEqual([...placed].reverse().sort(byPlace), placed);
 });
 
 test("a list that is kept while conversations change is the one that would be made anew", () => {

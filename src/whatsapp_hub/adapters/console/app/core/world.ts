@@ -37,7 +37,7 @@ export function reduce(world: World, event: HubEvent, touched: Touched = nothing
   switch (event.name) {
     case "message-received":
     case "message-sent":
-      addMessage(world, event.message, touched);
+      addMessage(world, { ...event.message, position: event.position }, touched);
       aboutMessage(world, event.message, event.position, touched);
       break;
     case "message-changed":
@@ -233,8 +233,10 @@ function merged(known: Message | undefined, message: Message): Message {
 
 function withStatus(message: Message, known: Message | undefined): Message {
   const whatsappMessageId = message.whatsappMessageId ?? known?.whatsappMessageId ?? null;
-  if (!known || isForward(known.status, message.status)) return { ...message, whatsappMessageId };
-  return { ...message, whatsappMessageId, status: known.status, outcome: known.outcome, error: known.error };
+  const placed = { seq: message.seq ?? known?.seq ?? null, position: message.position ?? known?.position };
+  if (!known || isForward(known.status, message.status)) return { ...message, ...placed, whatsappMessageId };
+  const { status, outcome, error } = known;
+  return { ...message, ...placed, whatsappMessageId, status, outcome, error };
 }
 
 function lastOf(message: Message): LastMessage {

@@ -247,7 +247,7 @@ async function anew(): Promise<void> {
     for (const event of waiting) apply(event);
     painted();
     become("live");
-    for (const id of opened) void loadChat(id);
+    for (const id of opened) void loadChat(id).catch(() => {});
     await rest(next);
   } catch (error) {
     loadProblem.value = error;

@@ -87,7 +87,7 @@ export function presence(userId: string, status: OnlineStatus): void {
 
 export function sessionState(id: string, status: SessionStatus, statusReason: string | null): void {
   if (!sessions.value.some((s) => s.id === id) || status === "QR_PENDING" || statusReason === "deleted")
-    void loadSessions();
+    void loadSessions().catch(() => {});
   sessions.value = sessions.value.map((s) => (s.id === id ? { ...s, status, statusReason } : s));
 }
 

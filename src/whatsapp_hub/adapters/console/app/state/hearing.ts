@@ -26,7 +26,7 @@ export function heard(event: HubEvent, isNew: boolean): void {
   if (event.name === "typing") {
     note(event.conversationId, event.customer ? "customer" : event.userId, event.typing);
   } else if (event.name === "notification") {
-    void loadNotifications();
+    void loadNotifications().catch(() => {}); // the next one brings them
   } else if (event.name === "message-received") {
     note(event.conversationId, "customer", false);
     if (isNew) ringFor(event.conversationId, event.message);

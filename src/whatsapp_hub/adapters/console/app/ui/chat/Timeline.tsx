@@ -203,7 +203,7 @@ export function Timeline({
         <Planned id={id} onChange={onChange} />
         <Typing id={id} />
       </div>
-      <Spoken c={c} last={chat.messages.at(-1)} />
+      <Spoken c={c} last={chat.messages.findLast((m) => m.direction === "INBOUND")} />
       {(newer > 0 || chat.hasNewer) && (
         <button type="button" class="to-end" onClick={() => void toEnd()}>
           ↓ {newer > 0 && !chat.hasNewer ? t().chat.toEnd(newer) : t().inbox.toNewest}
@@ -216,7 +216,7 @@ export function Timeline({
 /** New words of the customer are read out once, politely. */
 function Spoken({ c, last }: { c: Conversation; last: Message | undefined }): VNode {
   const [first] = useState(last?.id);
-  const isNew = last && last.id !== first && last.direction === "INBOUND";
+  const isNew = last && last.id !== first;
   return (
     <p class="unseen" aria-live="polite">
       {isNew ? `${customerOf(c)}: ${last.content ?? kindOf(last.type)}` : ""}
@@ -224,17 +224,24 @@ function Spoken({ c, last }: { c: Conversation; last: Message | undefined }): VN
   );
 }
 
+/** Messages in their order, which is the hub's and not that of their times, and between them what has only a time. */
 function woven(chat: Chat, happened: readonly Happening[]): Item[] {
-  const items: Item[] = [
-    ...chat.messages.map((message) => ({ at: message.createdAt, id: message.id, message })),
+  const oldest = chat.older ? chat.messages[0]?.createdAt : undefined;
+  const newest = chat.hasNewer ? chat.messages.at(-1)?.createdAt : undefined;
+  const others: Item[] = [
     ...chat.notes.map((note) => ({ at: note.createdAt, id: note.id, note })),
     ...happened.map((happening) => ({ at: happening.at, id: happening.id, happening })),
   ];
-  const oldest = chat.older ? chat.messages[0]?.createdAt : undefined;
-  const newest = chat.hasNewer ? chat.messages.at(-1)?.createdAt : undefined;
-  return items
+  const between = others
     .filter((item) => (!oldest || item.at >= oldest) && (!newest || item.at <= newest))
     .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  const items: Item[] = [];
+  let next = 0;
+  for (const message of chat.messages) {
+    while (next < between.length && between[next]!.at < message.createdAt) items.push(between[next++]!);
+    items.push({ at: message.createdAt, id: message.id, message });
+  }
+  return [...items, ...between.slice(next)];
 }
 
 function firstUnread(messages: readonly Message[], count: number): string | null {
