@@ -29,6 +29,7 @@ COPIED = f"""
     INSERT INTO pooled.conversations
     SELECT made.* FROM model, pooled.conversations c, counted,
       LATERAL jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'contact_id', counted.id,
+        'timeout_at', null, 'target_look_at', null,
         'chat', 'copy' || n, 'customer_phone', (5511900000000 + n)::text, 'customer_name', 'Copy ' || n,
         'last_message_at', now() - interval '1 day' - n * interval '1 min',
         'updated_at', now() - interval '1 day' - n * interval '1 min')) AS made

@@ -27,6 +27,7 @@ COPIED = """
     INSERT INTO pooled.conversations
     SELECT made.* FROM pooled.conversations c, counted,
       LATERAL jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'contact_id', counted.id,
+        'timeout_at', null, 'target_look_at', null,
         'chat', 'copy' || n, 'customer_phone', (5511900000000 + n)::text, 'customer_name', 'Copy ' || n,
         'unread_count', 0, 'last_message_at', now() - n * interval '1 min',
         'updated_at', now() - n * interval '1 min')) AS made
