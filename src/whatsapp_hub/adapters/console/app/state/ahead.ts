@@ -12,9 +12,10 @@ export function readAhead(): void {
   ahead.catch(() => {});
 }
 
-/** What was asked for, once; later it is asked for anew. Raises Problem. */
+/** What was asked for, once; later, or where it was refused (one had not signed in yet), it is asked for anew. Raises
+ * Problem. */
 export function takeFirstPage(): Promise<Answer<Conversation[]>> {
-  const asked = ahead ?? firstPage();
+  const asked = ahead ? ahead.catch(firstPage) : firstPage();
   ahead = null;
   return asked;
 }
