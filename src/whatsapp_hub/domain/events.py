@@ -58,6 +58,13 @@ class EventType(StrEnum):
     CONTACT_ERASED = "contact.erased"
     EVENT_ERASED = "event.erased"
     """Replaces an event about an erased contact, so that its position stays."""
+    CAMPAIGN_CREATED = "campaign.created"
+    CAMPAIGN_STARTED = "campaign.started"
+    CAMPAIGN_PAUSED = "campaign.paused"
+    CAMPAIGN_RESUMED = "campaign.resumed"
+    CAMPAIGN_COMPLETED = "campaign.completed"
+    CAMPAIGN_CANCELLED = "campaign.cancelled"
+    CAMPAIGN_DELETED = "campaign.deleted"
     USER_PRESENCE = "user.presence"
     NOTIFICATION_CREATED = "notification.created"
 

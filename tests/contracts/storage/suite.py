@@ -6,6 +6,7 @@ from tests.contracts.storage.suite import *  # noqa: F403 (all that a storage mu
 from tests.contracts.storage import (
     accounts,
     blocks,
+    campaigns,
     connections,
     contacts,
     conversations,
@@ -39,6 +40,9 @@ class TestCompany(accounts.CompanyContract): ...
 
 
 class TestCredentials(accounts.CredentialContract): ...
+
+
+class TestCampaigns(campaigns.CampaignContract): ...
 
 
 class TestTemplates(templates.TemplateContract): ...

@@ -17,7 +17,17 @@ from litestar.types import ControllerRouterHandler, Empty, Middleware
 
 from whatsapp_hub.adapters.contracts.browser import BrowserSessions
 from whatsapp_hub.adapters.http import health, problems, prometheus
-from whatsapp_hub.adapters.http.api import contacts, events, metrics, personal_data, rules, system, templates, webhooks
+from whatsapp_hub.adapters.http.api import (
+    campaigns,
+    contacts,
+    events,
+    metrics,
+    personal_data,
+    rules,
+    system,
+    templates,
+    webhooks,
+)
 from whatsapp_hub.adapters.http.api.accounts import (
     api_keys,
     auth,
@@ -250,7 +260,8 @@ def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
             session_codes,
         ),
         *(conversations, listing, copies, handling, bulk, messages, scheduled, media),
-        *(notifications, bots, moves, rules, templates, company, contacts, personal_data, metrics, password_resets),
+        *(notifications, bots, moves, rules, templates, campaigns, company, contacts, personal_data, metrics),
+        password_resets,
         *(events, webhooks, tenants, system),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])

@@ -27,6 +27,7 @@ from whatsapp_hub.adapters.memory.repositories.accounts import (
     MemoryRules,
     MemoryTenants,
 )
+from whatsapp_hub.adapters.memory.repositories.campaigns import MemoryCampaigns
 from whatsapp_hub.adapters.memory.repositories.contacts import MemoryContacts
 from whatsapp_hub.adapters.memory.repositories.conversations import MemoryAssignments, MemoryConversations
 from whatsapp_hub.adapters.memory.repositories.directory import MemoryDirectory
@@ -71,6 +72,7 @@ from whatsapp_hub.application.ports.storage.accounts import (
     SecondFactors,
     SignIns,
 )
+from whatsapp_hub.application.ports.storage.campaigns import Campaigns
 from whatsapp_hub.application.ports.storage.contacts import Contacts
 from whatsapp_hub.application.ports.storage.conversations import (
     Conversations,
@@ -192,6 +194,7 @@ class _UnitOfWork:
         self.fetches: Fetches = self._fetches
         self.scheduled: Scheduled = MemoryScheduled(rows)
         self.blocks: ProviderBlocks = MemoryProviderBlocks(rows)
+        self.campaigns: Campaigns = MemoryCampaigns(rows, self._events)
         self.quotas: Quotas = MemoryQuotas(rows, tenant)
         self.refused_emails: RefusedEmails = MemoryRefusedEmails(rows)
         self.password_resets: PasswordResets = MemoryPasswordResets(rows)

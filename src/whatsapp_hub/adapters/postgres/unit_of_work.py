@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from whatsapp_hub.adapters.contracts.events.bodies import body
+from whatsapp_hub.adapters.postgres.campaigns.campaigns import PostgresCampaigns
 from whatsapp_hub.adapters.postgres.connectors.connections import PostgresConnections
 from whatsapp_hub.adapters.postgres.engine.database import APP, Database, planned_by_value, prelude, within
 from whatsapp_hub.adapters.postgres.engine.failures import Displaced, TransactionConflict, translated
@@ -76,6 +77,7 @@ from whatsapp_hub.application.ports.storage.accounts import (
     SecondFactors,
     SignIns,
 )
+from whatsapp_hub.application.ports.storage.campaigns import Campaigns
 from whatsapp_hub.application.ports.storage.contacts import Contacts
 from whatsapp_hub.application.ports.storage.conversations import (
     Conversations,
@@ -172,6 +174,7 @@ class PostgresUnitOfWork:
         self.fetches: Fetches = self._fetches
         self.scheduled: Scheduled = PostgresScheduled(connection)
         self.blocks: ProviderBlocks = PostgresProviderBlocks(connection)
+        self.campaigns: Campaigns = PostgresCampaigns(connection, self._events)
         self.notes: Notes = PostgresNotes(connection, self._events)
         self.notifications: Notifications = PostgresNotifications(connection, tenant.id)
         self._inbox = PostgresInbox(connection, tenant.id, kit.rounds, sessions.saw)

@@ -1,7 +1,7 @@
 """Rooms as rights: the right to see is membership in a room, so that fan-out needs no check per client.
 
 company:{id}       all of the company's users: presence
-supervisors:{id}   those who see every conversation, and the contacts
+supervisors:{id}   those who see every conversation, the contacts and the campaigns
 sessions:{id}      those who may read sessions: their states
 department:{id}    its users
 user:{id}          one person
@@ -26,7 +26,7 @@ _REMEMBERED = 50_000
 _MOST_ERASED = 200
 """Each may cost a query."""
 OPENED = "conversation.opened"
-_ROOMS = {"contact": "supervisors", "session": "sessions"}
+_ROOMS = {"campaign": "supervisors", "contact": "supervisors", "session": "sessions"}
 
 
 @dataclass(frozen=True, slots=True)

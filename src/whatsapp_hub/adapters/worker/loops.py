@@ -34,6 +34,17 @@ class Waiter(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Ticker:
+    """Implements `Waiter`, by time alone."""
+
+    every_s: float
+
+    async def wait(self) -> None:
+        """Wait for the next look."""
+        await asyncio.sleep(self.every_s)
+
+
 @dataclass(slots=True)
 class TenantLoop:
     """A loop that drains each tenant that has work: `work(tenant)` until it returns that there is no more. Work due

@@ -12,12 +12,13 @@ from whatsapp_hub.domain.messaging.contact import Contact
 @dataclass(frozen=True, slots=True)
 class ContactFilter:
     """What a list shows. `search`: part of a name (case and accents ignored), of a number in any spelling, or of a
-    label; `label`: one label, whole; `is_blocked`, `is_group`: None for both."""
+    label; `label`: one label, whole; `is_blocked`, `is_group`, `is_opted_out`: None for both."""
 
     search: str = ""
     label: str | None = None
     is_blocked: bool | None = None
     is_group: bool | None = None
+    is_opted_out: bool | None = None
 
 
 class ContactBook(Protocol):

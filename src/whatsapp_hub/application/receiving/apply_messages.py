@@ -7,7 +7,9 @@ routing is `departments`, or that has a bot. Everything else is only stored.
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
+from whatsapp_hub.application.campaigns.heed_words import HeedWords
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.media.expect_files import ExpectFiles
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin
@@ -56,6 +58,7 @@ class ApplyMessages:
         self._window_of = window_of
         self._files = files
         self._menu = FollowFlow(changes)
+        self._heed_words = HeedWords(changes)
         self._rules = ApplyRules(changes)
         self._hand_off = HandOffToPeople(changes)
         self._annotate = Annotate(batch.messages, changes)
@@ -92,6 +95,7 @@ class ApplyMessages:
         session = self._batch.sessions[seen.session_id]
         if self._take_rating(session, contact, event) or self._change(session, contact, event):
             return
+        asked = self._heed_words.asked(contact, event)
         conversation, is_new = await self._round(session, contact, event)
         message = self._store(session, contact, conversation, event)
         if is_watched := self._see_thread(session, conversation, event):
@@ -100,10 +104,15 @@ class ApplyMessages:
             await self._note(session, conversation, event)
         self._changes.conversation(conversation, new=is_new)
         await self._keep(message, event)
+        if asked:
+            heed = partial(self._heed_words, is_new=is_new, silently=is_watched)
+            if await heed(session, contact, conversation, asked):
+                return
         if event.thread and event.thread.is_passed:
             await self._take_over(session, conversation, event)
         elif not is_watched and event.kind is ChatKind.PERSON and _is_said(event):
-            await self._answer(session, conversation, event)
+            if asked is None:
+                await self._answer(session, conversation, event)
             await self._ensure_noticed(session, conversation, event)
 
     async def _note(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:

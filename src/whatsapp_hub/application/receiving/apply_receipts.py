@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+from whatsapp_hub.application.campaigns.opt_out import heed_refusals, refused_by
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider.events import Price, ReceiptSeen
 from whatsapp_hub.application.ports.queues.inbox import Charge
 from whatsapp_hub.application.receiving.batch import Batch, Seen
-from whatsapp_hub.domain.ids import MediaId, SessionId
+from whatsapp_hub.domain.ids import ContactId, MediaId, SessionId
 from whatsapp_hub.domain.messaging.content import stored_media
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus, Outcome
 
@@ -26,6 +27,7 @@ class ApplyReceipts:
         self._charges: list[Charge] = []
         self._early: list[tuple[SessionId, ReceiptSeen]] = []
         self._settled: list[Message] = []
+        self._refused: set[ContactId] = set()
         self._lost_files: set[tuple[MediaId, SessionId]] = set()
 
     def __call__(self, seen: Seen, event: ReceiptSeen) -> None:
@@ -55,6 +57,7 @@ class ApplyReceipts:
         was_unknown = message.outcome is Outcome.UNKNOWN
         if self._sends_once_more(message, event) or apply_receipt(message, event, self._changes):
             self._batch.messages.add(message)
+            self._refused |= refused_by([message])
         media_id = stored_media(message.content)
         if event.is_file_lost and media_id:
             self._lost_files.add((media_id, message.session_id))
@@ -72,8 +75,9 @@ class ApplyReceipts:
         return True
 
     async def write(self) -> None:
-        """Keep early receipts and what was charged, release the lanes that waited for one, and forget uploads that the
-        provider lost."""
+        """Keep early receipts and what was charged, release the lanes that waited for one, record who opted out, and
+        forget uploads that the provider lost."""
+        await heed_refusals(self._batch.uow, self._refused, self._changes.now)
         for media_id, session_id in sorted(self._lost_files):
             await self._batch.uow.media.forget_upload(session_id, media_id)
         if self._charges:

@@ -12,6 +12,7 @@ from whatsapp_hub.application.ports.provider.events import (
     IdentitySeen,
     MessageSeen,
     Origin,
+    PreferenceSeen,
     ProviderEvent,
     ReceiptSeen,
 )
@@ -59,6 +60,14 @@ class SeenName(Seen):
     """A group's name, and the group."""
 
     event: ChatNamed
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenPreference(Seen):
+    """A customer's choice, and the customer."""
+
+    event: PreferenceSeen
     contact: Contact
 
 
@@ -145,6 +154,8 @@ class Batch:
                     s = SeenMessage(session_id=s.session_id, event=s.event, item=s.item, contact=contact)
                 elif isinstance(s.event, ChatNamed):
                     s = SeenName(session_id=s.session_id, event=s.event, item=s.item, contact=contact)
+                elif isinstance(s.event, PreferenceSeen):
+                    s = SeenPreference(session_id=s.session_id, event=s.event, item=s.item, contact=contact)
             self.seen.append(s)
         return met.moved
 
@@ -183,12 +194,14 @@ class Batch:
         self.echoes = await Echoes.load(self.uow, pairs, now)
 
 
-_SHOWS_PEOPLE = MessageSeen | IdentitySeen | ChatNamed
+_SHOWS_PEOPLE = MessageSeen | IdentitySeen | ChatNamed | PreferenceSeen
 
 
-def _sighting(event: MessageSeen | IdentitySeen | ChatNamed) -> Sighting:
+def _sighting(event: MessageSeen | IdentitySeen | ChatNamed | PreferenceSeen) -> Sighting:
     if isinstance(event, ChatNamed):
         return Sighting(event.chat_names, event.name, is_group=True, at=event.at)
+    if isinstance(event, PreferenceSeen):
+        return Sighting(event.identities, None, at=event.at)
     if isinstance(event, IdentitySeen):
         return Sighting(event.identities, None, at=event.at, username=event.username)
     is_person = event.kind is ChatKind.PERSON

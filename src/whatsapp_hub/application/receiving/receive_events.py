@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from whatsapp_hub.application.campaigns.opt_out import heed_preference
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.handling.show_customer import ShowCustomer
 from whatsapp_hub.application.measuring import LOST_MESSAGES, PROCESSED, PROCESSING, TALLY
@@ -36,7 +37,7 @@ from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfW
 from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
 from whatsapp_hub.application.receiving.apply_number_change import ApplyNumberChange
 from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts, CountryOf
-from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen, SeenMessage, SeenName
+from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen, SeenMessage, SeenName, SeenPreference
 from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
 from whatsapp_hub.application.receiving.lost_messages import find_lost
 from whatsapp_hub.application.receiving.timing import timed
@@ -219,16 +220,24 @@ class ReceiveEvents:
                     receipts(one, receipt)
                 case Seen(event=SessionSeen() as session):
                     await self._see_session(uow, one, session)
-                case Seen(event=AlarmSeen() as alarm):
-                    await sound_alarm(uow, one.session_id, alarm, self.clock)
-                case Seen(event=TemplateSeen() as told):
-                    await apply_news(uow, one.session_id, told.news, self.clock(), self.new_id)
                 case _:
-                    pass
+                    await self._take_notice(uow, one)
         await changes.write()
         await messages.write()
         await receipts.write()
         return messages.for_bots
+
+    async def _take_notice(self, uow: UnitOfWork, seen: Seen) -> None:
+        """Apply what concerns the account, the number, its templates or a customer's choice."""
+        match seen:
+            case SeenPreference():
+                await heed_preference(uow, seen.contact, seen.event, self.clock())
+            case Seen(event=AlarmSeen() as alarm):
+                await sound_alarm(uow, seen.session_id, alarm, self.clock)
+            case Seen(event=TemplateSeen() as told):
+                await apply_news(uow, seen.session_id, told.news, self.clock(), self.new_id)
+            case _:
+                pass
 
     async def _see_typing(self, uow: UnitOfWork, seen: Seen, event: TypingSeen, applied: AppliedBatch) -> None:
         """Find the live conversation in which somebody types, unless the sign is old."""

@@ -8,6 +8,8 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from whatsapp_hub.application.campaigns.opt_out import heed_refusals, refused_by
+from whatsapp_hub.application.campaigns.pause_campaigns import pause_campaigns
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider.plugin import Accepted
@@ -127,6 +129,7 @@ class CompleteSends:
                 await self._hold(uow, result, changes)
             await uow.lanes.release(releases)
             await changes.write()
+            await heed_refusals(uow, refused_by(messages.values()), changes.now)
             await self._keep_uploads(uow, results, changes)
             await uow.commit()
 
@@ -206,6 +209,7 @@ class CompleteSends:
         detail = f"all that the number sends is refused ({error}): what waits is held until it is started again"
         session.alert(AlertKind.SENDING_STOPPED, Severity.CRITICAL, detail, changes.now)
         await uow.sessions.save(session)
+        await pause_campaigns(uow, session_id, AlertKind.SENDING_STOPPED, detail, changes.now)
         await uow.lanes.hold(session_id, None)
 
     async def _limit(self, uow: UnitOfWork, session_id: SessionId, error: Transient, changes: Changes) -> None:

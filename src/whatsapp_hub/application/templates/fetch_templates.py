@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from whatsapp_hub.application.acting import acting_as
+from whatsapp_hub.application.campaigns.pause_campaigns import pause_for_template
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef
@@ -93,7 +94,8 @@ class SyncStale:
 
 async def apply_news(uow: UnitOfWork, session_id: SessionId, news: TemplateNews, now: datetime, new_id: NewId) -> None:
     """Change the catalogue by what the provider reported: a template that is not there yet joins it, a deleted one
-    leaves it."""
+    leaves it. Campaigns with one that is paused, or of low quality, pause."""
+    await pause_for_template(uow, session_id, news, now)
     present = [t for t in await uow.templates.named(session_id, news.name) if t.language == news.language]
     if news.status == DELETED:
         for one in present:

@@ -31,6 +31,7 @@ class Action(StrEnum):
     MANAGE_QUICK_REPLIES = "create, change and delete quick replies"
     READ_TEMPLATES = "read message templates"
     MANAGE_TEMPLATES = "synchronise, create and delete message templates"
+    MANAGE_CAMPAIGNS = "read, create, start, pause and delete campaigns"
     MANAGE_RULES = "read and change automatic rules"
     READ_COMPANY = "read the company's settings"
     MANAGE_COMPANY = "change the company's settings and texts"

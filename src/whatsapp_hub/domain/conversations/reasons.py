@@ -45,6 +45,8 @@ class RoutingCode(StrEnum):
     NOBODY_ASKED = "nobody_asked"
     DEPARTMENTS_SERVE = "departments_serve"
     AGENT_LEFT = "agent_left"  # user
+    OPTED_OUT = "opted_out"
+    CAMPAIGN = "campaign"  # name
 
 
 @dataclass(frozen=True, slots=True)

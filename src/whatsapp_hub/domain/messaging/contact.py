@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from whatsapp_hub.domain.campaigns.opt_out import OptOut
 from whatsapp_hub.domain.conversations.labels import added, checked
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import DetailValue, Event, EventType, Records
@@ -108,12 +109,14 @@ def address_of(identity: Identity) -> str:
 @dataclass(frozen=True, slots=True)
 class Card:
     """What the company itself keeps of a contact, beside what WhatsApp shows. `name` goes before the person's own;
-    `fields`: text by name; `blocked_at`: what the contact writes from then on is declined."""
+    `fields`: text by name; `blocked_at`: what the contact writes from then on is declined; `opted_out`: it wants no
+    campaigns."""
 
     name: str | None = None
     labels: tuple[str, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     blocked_at: datetime | None = None
+    opted_out: OptOut | None = None
 
     def named(self, name: str | None) -> "Card":
         """Set the name; None: the person's own again. Raises Invalid."""
@@ -142,11 +145,12 @@ class Card:
 
     def merged(self, other: "Card") -> "Card":
         """Combine the cards of two contacts that are one person: this one's name and fields go first; who blocked one
-        of them blocked the person."""
+        of them blocked the person, and who opted out as one of them opted out."""
         blocked = [at for at in (self.blocked_at, other.blocked_at) if at]
         fields = dict(list({**other.fields, **self.fields}.items())[-MOST_FIELDS:])
         labels = added(self.labels, other.labels)
-        return Card(self.name or other.name, labels, fields, min(blocked, default=None))
+        stops = sorted((one for one in (self.opted_out, other.opted_out) if one), key=lambda one: one.at)
+        return Card(self.name or other.name, labels, fields, min(blocked, default=None), stops[0] if stops else None)
 
 
 NO_CARD = Card()
@@ -202,6 +206,14 @@ class Contact(Records):
     def unblock(self, at: datetime) -> bool:
         """Receive what this contact writes from now on; False if nothing was declined."""
         return self.keep(replace(self.card, blocked_at=None), at)
+
+    def opt_out(self, choice: OptOut) -> bool:
+        """Leave campaigns out from now on; False if that was so already."""
+        return self.card.opted_out is None and self.keep(replace(self.card, opted_out=choice), choice.at)
+
+    def opt_in(self, at: datetime) -> bool:
+        """Receive campaigns again; False if nothing was left out."""
+        return self.keep(replace(self.card, opted_out=None), at)
 
     def declines(self, at: datetime) -> bool:
         """Check that something written at that time was written by a contact blocked then."""

@@ -93,6 +93,11 @@ class TemplateNews:
         """Name and language."""
         return Placed(self.name, self.language)
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether WhatsApp refuses messages from it from now on."""
+        return self.status in _REFUSED
+
 
 def kept(components: Sequence[Part] | None) -> tuple[Part, ...] | None:
     """Return the parts as they are stored; None where they are larger than those of a template of WhatsApp's."""

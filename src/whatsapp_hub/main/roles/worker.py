@@ -14,8 +14,10 @@ from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.queues.sequencer import Sequencer
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.worker.hints import Hints
-from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants, for_those, keep_schedule
+from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, Ticker, for_all_tenants, for_those, keep_schedule
 from whatsapp_hub.application.accounts.remove_tenants import RemoveTenants
+from whatsapp_hub.application.campaigns.fill_campaigns import FillCampaigns
+from whatsapp_hub.application.campaigns.show_campaigns import CountCampaigns
 from whatsapp_hub.application.connecting.connection_records import TendConnections
 from whatsapp_hub.application.contacts.tell_blocks import TellBlocks
 from whatsapp_hub.application.handling.snooze_conversation import WakeSnoozed
@@ -61,6 +63,8 @@ from whatsapp_hub.main.wiring.integrations import expire_deliveries, keep_delive
 SETTLE_EVERY_S = 1.0
 GATHER_S = 0.02
 """Not noticeable beside a provider's latency, and batches cost less."""
+CAMPAIGNS_EVERY_S = 0.5
+"""Half of what a campaign puts ahead into the lanes: they never run empty."""
 ALL_TENANTS = TenantId(UUID(int=0))
 
 Loop = Coroutine[Any, Any, None]
@@ -148,6 +152,22 @@ def at_most_every(seconds: float) -> Callable[[TenantId], bool]:
     return due
 
 
+async def _campaigns(container: AsyncContainer) -> Loop:
+    directory, fill = await container.get(Directory), await container.get(FillCampaigns)
+    count = await container.get(CountCampaigns)
+
+    async def find() -> list[TenantId]:
+        tenants: list[TenantId] = await directory.tenants_with_campaigns()
+        return tenants
+
+    async def work(tenant_id: TenantId) -> bool:
+        more = await fill(tenant_id)
+        await count(tenant_id)
+        return more
+
+    return TenantLoop("campaigns", Ticker(CAMPAIGNS_EVERY_S), find, work).run()
+
+
 async def _media(container: AsyncContainer) -> Loop:
     bell, directory = (await container.get(Wakes)).listen(Work.MEDIA), await container.get(Directory)
     fetch = await container.get(FetchMedia)
@@ -214,6 +234,7 @@ LOOPS: dict[str, Callable[[AsyncContainer], Awaitable[Loop]]] = {
     "sequencer": _sequencer,
     "inbox": _inbox,
     "lanes": _lanes,
+    "campaigns": _campaigns,
     "media": _media,
     "webhooks": _webhooks,
     "schedule": _schedule,

@@ -34,6 +34,23 @@ from whatsapp_hub.application.authentication.password_reset import (
     ResetPassword,
 )
 from whatsapp_hub.application.authentication.sign_ins import EndSignIn, EndSignIns, ListSignIns, OpenSignIn
+from whatsapp_hub.application.campaigns.fill_campaigns import FillCampaigns
+from whatsapp_hub.application.campaigns.manage_campaigns import (
+    CancelCampaign,
+    CreateCampaign,
+    DeleteCampaign,
+    MatchAudience,
+    PauseCampaign,
+    ResumeCampaign,
+    StartCampaign,
+)
+from whatsapp_hub.application.campaigns.opt_out import OptContactOut
+from whatsapp_hub.application.campaigns.show_campaigns import (
+    CountCampaigns,
+    ListCampaigns,
+    ListRecipients,
+    ShowCampaign,
+)
 from whatsapp_hub.application.connecting.connection_records import RecordConnections, TendConnections
 from whatsapp_hub.application.contacts.edit_contact import BlockContact, EditContact
 from whatsapp_hub.application.contacts.exchange_contacts import ImportContacts
@@ -150,6 +167,8 @@ class UseCases(Provider):
         *(ReadNumber, SendMessage, StartConversation, SendAgain, RetryMessage, FailMessage, SettleStale),
         *(AskForConversation, AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
         *(MarkConversationUnread, SnoozeConversation, WakeSnoozed, ShowTyping, TakeThread),
+        *(CreateCampaign, MatchAudience, StartCampaign, PauseCampaign, ResumeCampaign, CancelCampaign, DeleteCampaign),
+        *(ListCampaigns, ShowCampaign, ListRecipients, CountCampaigns, OptContactOut),
         *(ListProviderBlocks, TellBlocks, EditContact, BlockContact, MergeContacts, SplitContact, ImportContacts),
         *(RenameCustomer, ClassifyConversation, HandOffConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
@@ -288,6 +307,19 @@ class UseCases(Provider):
     @provide
     def wrote(self) -> CustomerWrote:
         return customer_wrote
+
+    @provide
+    def fill_campaigns(
+        self,
+        storage: Storage,
+        providers: Providers,
+        clock: Clock,
+        new_id: NewId,
+        open_round: OpenRound,
+        settings: Settings,
+    ) -> FillCampaigns:
+        pacing = {kind: pacing_of(plugin.capabilities, settings) for kind, plugin in providers.plugins.items()}
+        return FillCampaigns(storage, providers, clock, new_id, open_round, pacing)
 
     @provide
     async def drain_lanes(

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from whatsapp_hub.adapters.contracts.views.accounts import DepartmentView, TenantView, UserView
+from whatsapp_hub.adapters.contracts.views.automation import CampaignView
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.contracts.views.conversations import ConversationView, NoteView
 from whatsapp_hub.adapters.contracts.views.messages import MessageView
@@ -16,6 +17,7 @@ from whatsapp_hub.adapters.contracts.wire import camel
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import User
+from whatsapp_hub.domain.campaigns.campaign import Campaign
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.conversations.reasons import Reason
@@ -33,6 +35,7 @@ _PRESENT: Mapping[type, Callable[..., View]] = {
     User: UserView.of,
     Department: DepartmentView.of,
     Tenant: TenantView.of,
+    Campaign: CampaignView.of,
 }
 
 FIELDS = {

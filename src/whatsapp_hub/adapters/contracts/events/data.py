@@ -11,11 +11,13 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType, field
 
 from whatsapp_hub.adapters.contracts.views.accounts import UserView
+from whatsapp_hub.adapters.contracts.views.automation import CampaignView
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.contracts.views.conversations import ConversationView, NoteView
 from whatsapp_hub.adapters.contracts.views.messages import MessageView
 from whatsapp_hub.adapters.contracts.views.sessions import SessionView
 from whatsapp_hub.adapters.contracts.views.view import View
+from whatsapp_hub.domain.campaigns.campaign import Pause
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.service.deadlines import Target
 from whatsapp_hub.domain.sessions.session import AlertKind, SessionStatus, Severity
@@ -193,6 +195,19 @@ class ErasedData(View):
     """An event about an erased contact was here."""
 
 
+class CampaignData(View):
+    """A campaign was created, began, went on, ended or was deleted."""
+
+    campaign: CampaignView
+
+
+class CampaignPausedData(CampaignData):
+    """A campaign was paused: by hand, or for trouble with the number or the template, which `detail` describes."""
+
+    reason: Pause
+    detail: str | UnsetType = UNSET
+
+
 class PresenceData(View):
     """A user's presence."""
 
@@ -233,6 +248,9 @@ ChangeReason: TypeAlias = Literal[
     "target_breached",
 ]
 """Events `conversation.…` without a socket event of their own: sockets say `conversation-changed`, and this."""
+
+CampaignReason: TypeAlias = Literal["created", "started", "paused", "resumed", "completed", "cancelled", "deleted"]
+"""Why sockets say `campaign-changed`: the rest of the event's type."""
 
 DATA: Mapping[EventType, type[View]] = {
     EventType.SESSION_CREATED: SessionData,
@@ -275,6 +293,13 @@ DATA: Mapping[EventType, type[View]] = {
     EventType.CONTACT_MERGED: ContactMergedData,
     EventType.CONTACT_ERASED: ContactErasedData,
     EventType.EVENT_ERASED: ErasedData,
+    EventType.CAMPAIGN_CREATED: CampaignData,
+    EventType.CAMPAIGN_STARTED: CampaignData,
+    EventType.CAMPAIGN_PAUSED: CampaignPausedData,
+    EventType.CAMPAIGN_RESUMED: CampaignData,
+    EventType.CAMPAIGN_COMPLETED: CampaignData,
+    EventType.CAMPAIGN_CANCELLED: CampaignData,
+    EventType.CAMPAIGN_DELETED: CampaignData,
     EventType.USER_PRESENCE: PresenceData,
     EventType.NOTIFICATION_CREATED: NotificationData,
 }

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType, defstruct
 
 from whatsapp_hub.adapters.contracts.events import data as event_data
+from whatsapp_hub.adapters.contracts.views.automation import CampaignView
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.contracts.views.conversations import ConversationView, NoteView
 from whatsapp_hub.adapters.contracts.views.messages import FailureView, MessageView
@@ -106,6 +107,15 @@ class SocketAlert(View):
     position: int
 
 
+class SocketCampaign(View):
+    """A campaign was created, began, was paused, went on, ended or was deleted; `reason` is the rest of the event's
+    type in the log. Its counts are asked for."""
+
+    campaign: CampaignView
+    reason: event_data.CampaignReason
+    position: int
+
+
 class SocketPresence(View):
     """A user's presence."""
 
@@ -134,6 +144,7 @@ PAYLOADS: Mapping[str, type[View]] = {
     "contact-erased": SocketErasure,
     "session-changed": SocketSession,
     "session-alert": SocketAlert,
+    "campaign-changed": SocketCampaign,
     "agent-status": SocketPresence,
     "notification": _positioned(
         "SocketNotification", event_data.NotificationData, "A notification to the user, or to administrators."

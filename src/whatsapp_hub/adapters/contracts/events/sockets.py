@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from whatsapp_hub.adapters.contracts.events.data import ChangeReason, MessageReason
+from whatsapp_hub.adapters.contracts.events.data import CampaignReason, ChangeReason, MessageReason
 from whatsapp_hub.adapters.contracts.events.logged import Body, message_in, session_of, text_in, user_in
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.ids import ConversationId
@@ -139,6 +139,11 @@ def _alert(event: LoggedEvent, body: Body) -> list[Emission]:
     return [Emission("session-alert", payload)]
 
 
+def _campaign(event: LoggedEvent, body: Body) -> list[Emission]:
+    payload = {"campaign": body["campaign"], "reason": event.type.partition(".")[2], "position": event.position}
+    return [Emission("campaign-changed", payload)]
+
+
 def _presence(_: LoggedEvent, body: Body) -> list[Emission]:
     user = user_in(body)
     return [Emission("agent-status", {"userId": user.id, "status": user.online_status})]
@@ -166,6 +171,7 @@ _ENCODERS: dict[str, Callable[[LoggedEvent, Any], list[Emission]]] = {
         f"session.{state}": _session
         for state in ("created", "started", "qr", "connected", "disconnected", "error", "moved", "deleted")
     },
+    **{f"campaign.{reason}": _campaign for reason in get_args(CampaignReason)},
     "session.alert": _alert,
     "notification.created": _conversation("notification"),
     "user.presence": _presence,

@@ -1,4 +1,4 @@
-"""Routing rules, quick replies and message templates in the form of contract F."""
+"""Routing rules, quick replies, message templates and campaigns in the form of contract F."""
 
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,9 @@ from whatsapp_hub.adapters.contracts.views.conversations import PRIORITY_NAMES, 
 from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.application.templates.fetch_templates import Synced
 from whatsapp_hub.application.templates.manage_templates import Preview
+from whatsapp_hub.domain.campaigns.audience import AudienceCount
+from whatsapp_hub.domain.campaigns.campaign import Campaign, CampaignStatus, Pause
+from whatsapp_hub.domain.campaigns.recipient import Counts, Recipient, RecipientState
 from whatsapp_hub.domain.conversations.quick_reply import QuickReply
 from whatsapp_hub.domain.conversations.routing_rules import Rule
 from whatsapp_hub.domain.errors import Flaw
@@ -228,3 +231,160 @@ class SyncedView(View):
     def of(cls, synced: Synced) -> "SyncedView":
         """Show it."""
         return cls(synced.found, synced.removed)
+
+
+class WordingView(View):
+    """The template, and its parameters in Meta's form, with fields of the contact in braces."""
+
+    name: str
+    language: str
+    components: list[Any]
+
+
+class AudienceView(View):
+    """Who is written to: so many contacts that were `named`, or those with these labels and fields, or everybody."""
+
+    named: int
+    labels: list[str]
+    fields: dict[str, str]
+    everybody: bool
+
+
+class CampaignView(View):
+    """A campaign. `pauseReason` and `pauseDetail`: why it is paused; `createdBy`: null for an API key."""
+
+    id: UUID
+    session_id: UUID
+    name: str
+    status: CampaignStatus
+    template: WordingView
+    audience: AudienceView
+    daily_limit: int | None
+    created_at: datetime
+    created_by: UUID | None
+    starts_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    pause_reason: Pause | None
+    pause_detail: str | None
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> "CampaignView":
+        """Show a campaign."""
+        c, whom, wording = campaign, campaign.audience, campaign.wording
+        return cls(
+            id=c.id,
+            session_id=c.session_id,
+            name=c.name,
+            status=c.status,
+            template=WordingView(wording.name, wording.language, list(wording.components)),
+            audience=AudienceView(whom.size, list(whom.labels), dict(whom.fields), whom.everybody),
+            daily_limit=c.daily_limit,
+            created_at=time(c.created_at),
+            created_by=c.created_by,
+            starts_at=time(c.starts_at),
+            started_at=time(c.started_at),
+            ended_at=time(c.ended_at),
+            pause_reason=c.pause,
+            pause_detail=c.pause_detail,
+        )
+
+
+class CampaignCosts(View):
+    """Delivered messages that WhatsApp charges, and those that it does not. Amounts are not known."""
+
+    billable: int
+    free: int
+
+
+class CampaignCounts(View):
+    """Recipients. One that read the message is counted as delivered and sent, too. `waiting`: not written to yet (of a
+    cancelled campaign: never); `queued`: written, not sent; `unknown`: nobody knows whether it was sent; `reasons`:
+    the failed by WhatsApp's code, and the skipped by why."""
+
+    recipients: int
+    waiting: int
+    queued: int
+    unknown: int
+    sent: int
+    delivered: int
+    read: int
+    answered: int
+    failed: int
+    skipped: int
+    reasons: dict[str, int]
+    costs: CampaignCosts
+
+    @classmethod
+    def of(cls, counts: Counts) -> "CampaignCounts":
+        """Show counts."""
+        return cls(
+            recipients=counts.total,
+            waiting=counts.of(RecipientState.WAITING),
+            queued=counts.of(RecipientState.QUEUED),
+            unknown=counts.of(RecipientState.UNKNOWN),
+            sent=counts.sent,
+            delivered=counts.delivered,
+            read=counts.read,
+            answered=counts.answered,
+            failed=counts.of(RecipientState.FAILED),
+            skipped=counts.of(RecipientState.SKIPPED),
+            reasons=counts.reasons,
+            costs=CampaignCosts(counts.billable, counts.free),
+        )
+
+
+class CountedCampaign(View):
+    """A campaign, and how far it has come."""
+
+    campaign: CampaignView
+    counts: CampaignCounts
+
+    @classmethod
+    def of(cls, counted: tuple[Campaign, Counts]) -> "CountedCampaign":
+        """Show both."""
+        return cls(CampaignView.of(counted[0]), CampaignCounts.of(counted[1]))
+
+
+class AudienceCountView(View):
+    """Whom an audience holds now. `receive`: those who would be written to; who opted out, who is blocked and groups
+    are left out, each counted for the first of these."""
+
+    matched: int
+    receive: int
+    opted_out: int
+    blocked: int
+    groups: int
+
+    @classmethod
+    def of(cls, count: AudienceCount) -> "AudienceCountView":
+        """Show a count."""
+        return cls(count.matched, count.receive, count.opted_out, count.blocked, count.groups)
+
+
+class RecipientView(View):
+    """One contact of a campaign. `reason`: WhatsApp's code of the failure, or why it was skipped; `detail`: what is
+    missing."""
+
+    contact_id: UUID
+    state: RecipientState
+    reason: str | None
+    detail: str | None
+    message_id: UUID | None
+    queued_at: datetime | None
+    answered_at: datetime | None
+    is_billable: bool | None
+
+    @classmethod
+    def of(cls, one: Recipient) -> "RecipientView":
+        """Show a recipient."""
+        return cls(
+            contact_id=one.contact_id,
+            state=one.state,
+            reason=one.reason,
+            detail=one.detail,
+            message_id=one.message_id,
+            queued_at=time(one.queued_at),
+            answered_at=time(one.answered_at),
+            is_billable=one.is_billable,
+        )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.application.ports.queues.blocks import ProviderBlock
+from whatsapp_hub.domain.campaigns.opt_out import OptOut, OptOutReason
 from whatsapp_hub.domain.messaging.contact import Contact, IdentityKind
 
 
@@ -30,6 +31,20 @@ class ProviderBlockView(View):
         return cls(block.session_id, block.blocked, block.error, block.is_given_up)
 
 
+class OptOutView(View):
+    """Since when a contact wants no campaigns. `reason`: it wrote a word (`detail`), WhatsApp says so (`detail`: its
+    code), or somebody of the company recorded it."""
+
+    at: datetime
+    reason: OptOutReason
+    detail: str | None
+
+    @classmethod
+    def of(cls, opted_out: OptOut) -> "OptOutView":
+        """Show it."""
+        return cls(at=time(opted_out.at), reason=opted_out.reason, detail=opted_out.detail)
+
+
 class ContactView(View):
     """Somebody who wrote to the company, or was written to. `name`: the one that the company gave, else `profileName`,
     the person's own. `username`: the latest that WhatsApp showed."""
@@ -46,6 +61,7 @@ class ContactView(View):
     fields: dict[str, str]
     blocked_at: datetime | None
     username: str | None
+    opted_out: OptOutView | None
 
     @classmethod
     def of(cls, contact: Contact) -> "ContactView":
@@ -63,6 +79,7 @@ class ContactView(View):
             fields=dict(contact.card.fields),
             blocked_at=time(contact.card.blocked_at),
             username=contact.username,
+            opted_out=OptOutView.of(contact.card.opted_out) if contact.card.opted_out else None,
         )
 
 

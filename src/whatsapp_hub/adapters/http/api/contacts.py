@@ -15,6 +15,7 @@ from whatsapp_hub.adapters.contracts.views.view import View, extended
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.patches import given
+from whatsapp_hub.application.campaigns.opt_out import OptContactOut
 from whatsapp_hub.application.contacts.edit_contact import BlockContact, ContactChanges, EditContact
 from whatsapp_hub.application.contacts.exchange_contacts import ExportContacts, ImportContacts
 from whatsapp_hub.application.contacts.join_contacts import MergeContacts, SplitContact
@@ -82,11 +83,12 @@ async def list_contacts(
     label: Label = None,
     blocked: FromQuery[bool | None] = None,
     is_group: Annotated[bool | None, QueryParameter(name="isGroup")] = None,
+    opted_out: Annotated[bool | None, QueryParameter(name="optedOut")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[list[ContactView]]:
     """List the company's contacts with their identities, the newest first (ADMIN)."""
-    wanted = ContactFilter(search or "", label, blocked, is_group)
+    wanted = ContactFilter(search or "", label, blocked, is_group, opted_out)
     found = await book.page(caller.tenant_id, wanted, limit, cursor)
     return page([ContactView.of(contact) for contact in found.items], found.next_cursor)
 
@@ -142,6 +144,19 @@ async def unblock_contact(caller: Asking, id: FromPath[UUID], block_contact: Fro
     return ContactView.of(await block_contact(caller, ContactId(id), blocked=False))
 
 
+@post("/contacts/{id:uuid}/opt-out", status_code=200, guards=MANAGE, tags=TAGS)
+async def opt_contact_out(caller: Asking, id: FromPath[UUID], opt_out: FromDishka[OptContactOut]) -> ContactView:
+    """Record that a contact wants no campaigns (ADMIN). It can still be written to, and answered."""
+    return ContactView.of(await opt_out(caller, ContactId(id), out=True))
+
+
+@post("/contacts/{id:uuid}/opt-in", status_code=200, guards=MANAGE, tags=TAGS)
+async def opt_contact_in(caller: Asking, id: FromPath[UUID], opt_out: FromDishka[OptContactOut]) -> ContactView:
+    """Record that a contact wants campaigns again (ADMIN). Where WhatsApp itself was told to stop them, it goes on
+    refusing them."""
+    return ContactView.of(await opt_out(caller, ContactId(id), out=False))
+
+
 @post("/contacts/{id:uuid}/merge", status_code=200, guards=MANAGE, tags=TAGS)
 async def merge_contacts(
     caller: Asking, id: FromPath[UUID], data: JSONBody[MergeBody], merge_contacts: FromDishka[MergeContacts]
@@ -191,5 +206,6 @@ async def import_table(caller: Asking, body: RawBody, import_contacts: FromDishk
 
 HANDLERS = [
     *(list_contacts, get_contact, list_rounds, edit_contact, block_contact, unblock_contact),
+    *(opt_contact_out, opt_contact_in),
     *(merge_contacts, split_contact, export_table, import_table),
 ]

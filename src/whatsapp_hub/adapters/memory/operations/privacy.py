@@ -7,6 +7,7 @@ from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Rows
 from whatsapp_hub.adapters.memory.queues.log import MemoryEventLog
+from whatsapp_hub.adapters.memory.repositories.campaigns import CAMPAIGNS, RECIPIENTS
 from whatsapp_hub.adapters.memory.repositories.media import MEDIA, let_go
 from whatsapp_hub.adapters.memory.repositories.messages import NOTES, NOTIFICATIONS
 from whatsapp_hub.adapters.memory.repositories.privacy import ERASURES
@@ -14,6 +15,7 @@ from whatsapp_hub.adapters.memory.tables.entities import ASSIGNMENTS, CONTACTS, 
 from whatsapp_hub.adapters.memory.tables.inbox import DONE, SEEN, UPDATES
 from whatsapp_hub.adapters.memory.tables.lanes import QUEUED
 from whatsapp_hub.application.ports.operations.privacy import Erasure, Part
+from whatsapp_hub.domain.campaigns.recipient import Recipient
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.ids import ContactId, ConversationId, ErasureId, TenantId
 from whatsapp_hub.domain.messaging.contact import Contact
@@ -87,16 +89,20 @@ class MemoryPersonalData:
         async with self.database.transaction() as transaction:
             rows = transaction.of(tenant_id)
             contact = rows.peek(CONTACTS, contact_id)
-            found: dict[str, Sequence[Contact | Conversation | Message]] = {
+            found: dict[str, Sequence[_Entity]] = {
                 "contact": [contact] if contact else [],
                 "conversations": [c for c in rows.each(CONVERSATIONS) if c.contact_id == contact_id],
                 "messages": [m for m in rows.each(MESSAGES) if m.contact_id == contact_id],
+                "campaigns": [r for r in rows.each(RECIPIENTS) if r.contact_id == contact_id],
             }
         for name, entities in found.items():
             yield Part(f"{name}.json", _written(entities))
 
 
-async def _written(entities: Sequence[Contact | Conversation | Message]) -> AsyncIterator[bytes]:
+_Entity = Contact | Conversation | Message | Recipient
+
+
+async def _written(entities: Sequence[_Entity]) -> AsyncIterator[bytes]:
     for entity in entities:
         yield json.dumps(asdict(entity), default=str).encode() + b"\n"
 
@@ -125,7 +131,10 @@ class MemoryRetentionSweep:
         closed = [c.id for c in rows.each(CONVERSATIONS) if not c.is_live and c.updated_at < before][:limit]
         await rows.drop_where(MESSAGES, lambda m: m.conversation_id in closed, lambda m: m.id)
         await rows.drop_where(ASSIGNMENTS, lambda a: a[1].conversation_id in closed, lambda a: a[0])
-        return await rows.drop_where(CONVERSATIONS, lambda c: c.id in closed, lambda c: c.id)
+        over = [s.campaign.id for s in rows.each(CAMPAIGNS) if s.campaign.ended_at and s.campaign.ended_at < before]
+        await rows.drop_where(RECIPIENTS, lambda r: r.campaign_id in over, lambda r: (r.campaign_id, r.contact_id))
+        campaigns = await rows.drop_where(CAMPAIGNS, lambda s: s.campaign.id in over, lambda s: s.campaign.id)
+        return campaigns + await rows.drop_where(CONVERSATIONS, lambda c: c.id in closed, lambda c: c.id)
 
     async def _messages(self, rows: Rows, before: datetime, limit: int) -> int:
         old = [m.id for m in rows.each(MESSAGES) if m.created_at < before and rows.peek(QUEUED, m.id) is None]

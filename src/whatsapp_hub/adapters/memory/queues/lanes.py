@@ -124,6 +124,12 @@ class MemoryLanes:
         contact = self._rows.peek(CONTACTS, message.contact_id)
         return [Claim(lane.key, begun.fence, begun.tries, message, contact.identities if contact else ())]
 
+    async def waiting(self, session_id: SessionId, limit: int) -> int:
+        soon = self._rows.now + timedelta(seconds=5)
+        free = (lane for lane in self._rows.each(LANES) if lane.attempt is None and lane.next_at <= soon)
+        due = [lane for lane in free if lane.key.session_id == session_id and queue_of(self._rows, lane.key)]
+        return min(len(due), limit)
+
     async def stale(self, limit: int, wait_s: float) -> list[Message]:
         """Close attempts whose lease ran out, and return their messages, whose outcome is unknown."""
         now, left = self._rows.now, []

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
 from whatsapp_hub.adapters.memory.queues.scheduled import SCHEDULED
+from whatsapp_hub.adapters.memory.repositories.campaigns import merge_recipients
 from whatsapp_hub.adapters.memory.repositories.conversations import MemoryConversations
 from whatsapp_hub.adapters.memory.tables.entities import CONTACTS, CONVERSATIONS, MARKED, MESSAGES
 from whatsapp_hub.application.ports.edge.clock import NewId
@@ -223,6 +224,7 @@ class MemoryContacts:
             await self._rows.put(LEFT_IDENTITIES, (left.identity, left.until), replace(left, contact_id=kept.id))
         for waiting in [m for m in self._rows.each(SCHEDULED) if m.contact_id == other.id]:
             await self._rows.put(SCHEDULED, waiting.id, replace(waiting, contact_id=kept.id, _events=[]))
+        await merge_recipients(self._rows, kept.id, other.id)
         await self._rows.drop(CONTACTS, other.id)
 
     async def _drop_repeats(self, kept: ContactId, other: ContactId) -> None:

@@ -9,6 +9,7 @@ from whatsapp_hub.adapters.memory.queues.blocks import BLOCKS
 from whatsapp_hub.adapters.memory.queues.fetches import FETCHES, is_wanted
 from whatsapp_hub.adapters.memory.queues.scheduled import SCHEDULED, place_of
 from whatsapp_hub.adapters.memory.repositories.accounts import API_KEYS
+from whatsapp_hub.adapters.memory.repositories.campaigns import CAMPAIGNS, is_active, is_to_count
 from whatsapp_hub.adapters.memory.repositories.other_providers import OTHER_PROVIDERS
 from whatsapp_hub.adapters.memory.repositories.sessions import PAIRINGS
 from whatsapp_hub.adapters.memory.repositories.sign_ins import SECOND_FACTORS, SIGN_INS
@@ -257,6 +258,13 @@ class MemoryDirectory:
         async with self._database.transaction() as transaction:
             now = self._database.now
             return _distinct(t for t, d in transaction.everywhere(BLOCKS) if d.next_at and d.next_at <= now)
+
+    async def tenants_with_campaigns(self) -> list[TenantId]:
+        """List tenants with campaigns that run, are to start, or to be counted."""
+        async with self._database.transaction() as transaction:
+            now = self._database.now
+            stored = transaction.everywhere(CAMPAIGNS)
+            return _distinct(t for t, s in stored if is_active(s.campaign, now) or is_to_count(s, now))
 
     async def tenants_with_late_lines(self) -> list[TenantId]:
         """List tenants with connections whose deadline passed."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
+from whatsapp_hub.adapters.memory.repositories.campaigns import RECIPIENTS
 from whatsapp_hub.adapters.memory.repositories.contacts import LEFT_IDENTITIES
 from whatsapp_hub.adapters.memory.tables.entities import ASSIGNMENTS, CONTACTS, CONVERSATIONS, MESSAGES
 from whatsapp_hub.adapters.memory.tables.inbox import PENDING, UPDATES
@@ -57,6 +58,9 @@ class MemoryErasures:
             LEFT_IDENTITIES, lambda left: left.contact_id == contact.id, lambda left: (left.identity, left.until)
         )
         await self._rows.drop_where(EXPORTS, lambda e: e.contact_id == contact.id, lambda e: e.id)
+        await self._rows.drop_where(
+            RECIPIENTS, lambda r: r.contact_id == contact.id, lambda r: (r.campaign_id, r.contact_id)
+        )
         return Begun(erasure, [(c.session_id, c.id) for c in rounds])
 
     async def _drop(self, rounds: list[Conversation]) -> int:

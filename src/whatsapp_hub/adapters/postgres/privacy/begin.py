@@ -83,6 +83,7 @@ _IDENTITIES = (
     "DELETE FROM left_identities WHERE contact_id = $1",
     "DELETE FROM hub.contact_exports WHERE contact_id = $1",
     "DELETE FROM hub.scheduled WHERE contact_id = $1",
+    "DELETE FROM hub.campaign_recipients WHERE contact_id = $1",
 )
 
 Names = dict[str, datetime | None]

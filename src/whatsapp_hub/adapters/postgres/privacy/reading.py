@@ -34,6 +34,13 @@ _PAGES = {
     "assignments": """
         SELECT id AS place, to_jsonb(t) - 'tenant_id' AS line FROM assignments t
         WHERE conversation_id = ANY ($2::uuid[]) AND id > $3 AND $1::uuid IS NOT NULL ORDER BY id LIMIT $4""",
+    "campaigns": """
+        SELECT n AS place, line FROM (
+          SELECT row_number() OVER (ORDER BY c.id) AS n,
+            to_jsonb(r) - 'tenant_id' || jsonb_build_object('campaign', c.name) AS line
+          FROM hub.campaign_recipients r JOIN hub.campaigns c ON c.id = r.campaign_id
+          WHERE r.tenant_id = hub.tenant() AND r.contact_id = $1 AND $2::uuid[] IS NOT NULL) AS t
+        WHERE n > $3 ORDER BY n LIMIT $4""",
     "events": """
         SELECT position AS place, CASE WHEN type <> 'event.erased' AND (
             conversation_id = ANY ($2::uuid[]) OR position(convert_to($1::uuid::text, 'UTF8') IN body) > 0)

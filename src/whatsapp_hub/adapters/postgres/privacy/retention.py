@@ -27,6 +27,11 @@ _HANGS_ON = tuple(
     f"DELETE FROM {table} WHERE conversation_id = ANY ($1::uuid[])"
     for table in ("notes", "notifications", "assignments")
 )
+# What was sent to whom, with the campaign's name and texts.
+_CAMPAIGNS = """
+    DELETE FROM hub.campaigns WHERE id = ANY (ARRAY(
+      SELECT id FROM hub.campaigns WHERE tenant_id = hub.tenant() AND ended_at < $1
+      ORDER BY ended_at LIMIT 1 FOR UPDATE SKIP LOCKED))"""
 _ROUNDS = "DELETE FROM conversations WHERE id = ANY ($1::uuid[])"
 # The oldest of each conversation, by the index messages_of_conversation: recent ones cost one probe a conversation.
 _MESSAGES = """
@@ -97,7 +102,7 @@ class PostgresRetentionSweep:
         async with self._storage.connection(tenant_id) as connection:
             rounds = [row["id"] for row in await connection.fetch(_CLOSED, before, limit)]
             if not rounds:
-                return 0
+                return _count(await connection.execute(_CAMPAIGNS, before))
             if words := _count(await connection.execute(_WORDS_OF, rounds, limit)):
                 return words
             for statement in _HANGS_ON:

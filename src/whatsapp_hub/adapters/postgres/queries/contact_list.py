@@ -4,6 +4,7 @@ from uuid import UUID
 
 from whatsapp_hub.adapters.postgres.queries.cursors import Id, encode_cursor, read_id
 from whatsapp_hub.adapters.postgres.repositories import contacts, conversations
+from whatsapp_hub.adapters.postgres.repositories.people.cards import FOLDED, LABELS, label_pattern
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.contacts import ContactFilter
 from whatsapp_hub.application.reading.queries import Page, Sight
@@ -14,21 +15,20 @@ from whatsapp_hub.domain.messaging.contact import Contact
 from whatsapp_hub.domain.numbers.phones import search_parts
 from whatsapp_hub.domain.text import fold
 
-_FOLDED = "translate(lower({0}), 'áàâãäåéèêëíìîïóòôõöúùûüçñýÿ', 'aaaaaaeeeeiiiiooooouuuucnyy')"
 LOOKED_AT = 10_000
 """How many contacts a page looks at, at most: no index has parts of names or labels. See docs/decisions/0033."""
-_LABELS = "jsonb_array_elements_text(c.own -> 'labels') AS l (label)"
 _PAGE = f"""
     SELECT {contacts.COLUMNS} FROM (
       SELECT * FROM contacts WHERE tenant_id = hub.tenant() AND id < $1 ORDER BY id DESC LIMIT {LOOKED_AT}) c
-    WHERE ($2::text IS NULL AND $3::text IS NULL OR {_FOLDED.format("c.name")} LIKE $2
-        OR {_FOLDED.format("c.own ->> 'name'")} LIKE $2 OR lower(c.own ->> 'username') LIKE $2
-        OR c.own IS NOT NULL AND EXISTS (SELECT FROM {_LABELS} WHERE {_FOLDED.format("l.label")} LIKE $2)
+    WHERE ($2::text IS NULL AND $3::text IS NULL OR {FOLDED.format("c.name")} LIKE $2
+        OR {FOLDED.format("c.own ->> 'name'")} LIKE $2 OR lower(c.own ->> 'username') LIKE $2
+        OR c.own IS NOT NULL AND EXISTS (SELECT FROM {LABELS} WHERE {FOLDED.format("l.label")} LIKE $2)
         OR EXISTS (
         SELECT FROM contact_identities i WHERE i.contact_id = c.id AND (i.value LIKE $3 OR i.address LIKE $3)))
-      AND ($5::text IS NULL OR EXISTS (SELECT FROM {_LABELS} WHERE {_FOLDED.format("l.label")} LIKE $5))
+      AND ($5::text IS NULL OR EXISTS (SELECT FROM {LABELS} WHERE {FOLDED.format("l.label")} LIKE $5))
       AND ($6::bool IS NULL OR (c.own ->> 'blocked_at' IS NOT NULL) = $6)
       AND ($7::bool IS NULL OR c.is_group = $7)
+      AND ($8::bool IS NULL OR (c.own -> 'opted_out' IS NOT NULL) = $8)
     ORDER BY c.id DESC LIMIT $4"""
 _EDGE = f"""
     SELECT id FROM contacts WHERE tenant_id = hub.tenant() AND id < $1 ORDER BY id DESC
@@ -63,7 +63,7 @@ class PostgresContactBook:
         """Read a page by descending id, with identities; where LOOKED_AT have not filled it, it says where to go on."""
         before = read_id(cursor).id if cursor is not None else _FIRST
         async with self._storage.reading(tenant_id) as connection:
-            more = _label_pattern(wanted.label), wanted.is_blocked, wanted.is_group
+            more = label_pattern(wanted.label), wanted.is_blocked, wanted.is_group, wanted.is_opted_out
             rows = await connection.fetch(_PAGE, before, *_patterns(wanted.search), limit + 1, *more)
             items = list((await contacts.contacts_of(connection, rows[:limit])).values())
             last = items[-1].id if len(rows) > limit else await connection.fetchval(_EDGE, before)
@@ -97,11 +97,6 @@ class PostgresContactBook:
             rows = await connection.fetch(_ROUNDS, contact_id, before, *seen, limit + 1)
         items = [conversations.conversation_of(row) for row in rows[:limit]]
         return Page(items, encode_cursor(Id(items[-1].id)) if len(rows) > limit else None)
-
-
-def _label_pattern(label: str | None) -> str | None:
-    """Build the LIKE pattern of one whole label; any sign may stand between its words."""
-    return None if label is None else "_".join(fold(label).split())
 
 
 def _patterns(search: str) -> tuple[str | None, str | None]:

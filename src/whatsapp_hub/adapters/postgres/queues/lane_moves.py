@@ -34,6 +34,10 @@ _COUNT = """
 _TRIES = """
     SELECT CASE WHEN attempt_message IS NULL THEN tries ELSE 0 END FROM hub.lanes
     WHERE session_id = $1 AND chat = $2"""
+_DUE = """
+    SELECT count(*) FROM (
+      SELECT FROM hub.lanes WHERE session_id = $1 AND queued > 0 AND attempt_message IS NULL
+        AND next_at <= (SELECT now FROM hub.time) + interval '5 seconds' LIMIT $2) AS due"""
 
 _FIRST = within_a_page(
     "SELECT * FROM messages WHERE session_id = $1 AND queue_seq IS NOT NULL ORDER BY queue_seq LIMIT $2", "queue_seq"
@@ -83,3 +87,9 @@ async def move(connection: Statements, session_id: SessionId, chat: str, to: str
         await connection.execute(_MOVE, moved, to)
         await connection.execute(_COUNT, session_id, chat, to, len(moved), tries)
     return len(moved)
+
+
+async def waiting(connection: Statements, session_id: SessionId, limit: int) -> int:
+    """Count the lanes of a session in which a message waits for its turn."""
+    found: int = await connection.fetchval(_DUE, session_id, limit)
+    return found

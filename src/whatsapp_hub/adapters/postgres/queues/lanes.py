@@ -307,6 +307,10 @@ class PostgresLanes:
             self._saw(row["session_id"], row["session_version"])
         return [_claim(row) for row in rows]
 
+    async def waiting(self, session_id: SessionId, limit: int) -> int:
+        """Count along the index of due lanes."""
+        return await lane_moves.waiting(self._connection, session_id, limit)
+
     async def stale(self, limit: int, wait_s: float) -> list[Message]:
         """Close attempts whose lease ended; return their messages. Messages are locked before lanes, as everywhere; a
         lane that was released meanwhile is left alone."""

@@ -3,6 +3,7 @@
 They name a business account, not a number: each number of it is concerned.
 """
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -51,7 +52,29 @@ def _why(value: JsonObject) -> list[str]:
 
 def _number(value: JsonObject, at: datetime) -> AlarmSeen:
     event, limit = text(value.get("event")), text(value.get("current_limit"))
-    return AlarmSeen(AlertKind.NUMBER_QUALITY, _severity(event), _said("the number", event, limit), at)
+    said = _said("the number", event, limit)
+    return AlarmSeen(AlertKind.NUMBER_QUALITY, _severity(event), said, at, _daily_limit(value))
+
+
+_TIER = re.compile(r"TIER_([0-9]{1,6})(K?)")
+
+
+_DAILY = ("max_daily_conversations_per_business", "max_daily_conversation_per_phone", "current_limit")
+
+
+def _daily_limit(value: JsonObject) -> int | None:
+    """Return how many people a day a number may write to first (`TIER_250`, `TIER_2K`, `TIER_UNLIMITED`, or a number
+    of which -1 is any); 0: any, None: it is not said."""
+    return next((people for name in _DAILY if (people := _people(value.get(name))) is not None), None)
+
+
+def _people(limit: object) -> int | None:
+    if isinstance(limit, int) and not isinstance(limit, bool):
+        return max(0, limit)
+    tier = _TIER.fullmatch(text(limit))
+    if tier is None:
+        return 0 if text(limit) == "TIER_UNLIMITED" else None
+    return int(tier[1]) * (1000 if tier[2] else 1)
 
 
 def _name(value: JsonObject, at: datetime) -> AlarmSeen:
@@ -106,7 +129,8 @@ def _alert(value: JsonObject, at: datetime) -> AlarmSeen:
 
 def _capability(value: JsonObject, at: datetime) -> AlarmSeen:
     limits = ", ".join(f"{name} {limit}" for name, limit in value.items() if isinstance(limit, int | str))
-    return AlarmSeen(AlertKind.ACCOUNT_CHANGED, Severity.INFO, _said("the account's limits", limits), at)
+    said = _said("the account's limits", limits)
+    return AlarmSeen(AlertKind.ACCOUNT_CHANGED, Severity.INFO, said, at, _daily_limit(value))
 
 
 def _severity(event: str) -> Severity:

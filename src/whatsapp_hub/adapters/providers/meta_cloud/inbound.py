@@ -17,6 +17,7 @@ from whatsapp_hub.application.ports.provider.events import (
     NumberChanged,
     Origin,
     OtherSeen,
+    PreferenceSeen,
     Price,
     ProviderEvent,
     ReceiptSeen,
@@ -63,7 +64,19 @@ def translate(body: bytes) -> list[ProviderEvent]:
 def _account(field: str, value: JsonObject, at: datetime) -> list[ProviderEvent]:
     """Translate what concerns the account: an alarm, and what changed of a template."""
     told, news = alarm(field, value, at), news_of(field, value)
-    return [*([told] if told else []), *([TemplateSeen(news, at)] if news else [])]
+    chosen = _preferences(value) if field == "user_preferences" else []
+    return [*([told] if told else []), *([TemplateSeen(news, at)] if news else []), *chosen]
+
+
+def _preferences(value: JsonObject) -> list[ProviderEvent]:
+    """Translate what customers chose of marketing messages: `stop`, `resume`, or `signup` (they came by a link)."""
+    found: list[ProviderEvent] = []
+    for one in map(obj, items(value.get("user_preferences"))):
+        names, choice = identity_of(text(one.get("wa_id")), text(one.get("user_id"))), text(one.get("value"))
+        category = text(one.get("category")) or "marketing_messages"
+        if names and choice in ("stop", "resume", "signup") and category == "marketing_messages":
+            found.append(PreferenceSeen(names, choice != "stop", instant(one.get("timestamp"))))
+    return found
 
 
 def identity_of(address: str, user_id: str = "") -> tuple[Identity, ...]:

@@ -161,6 +161,10 @@ class Directory(Protocol):
         """Return tenants with blocks of which a provider is to be told now."""
         ...
 
+    async def tenants_with_campaigns(self) -> list[TenantId]:
+        """Return tenants with campaigns that run, are to start by now, or are to be counted."""
+        ...
+
     async def tenants_with_late_lines(self) -> list[TenantId]:
         """Return tenants with overdue connections (`Connections.late`)."""
         ...

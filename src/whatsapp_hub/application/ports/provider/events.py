@@ -157,11 +157,22 @@ class RedeliveredSeen:
 @dataclass(frozen=True, slots=True)
 class AlarmSeen:
     """Something about the account, the number or its templates that administrators should know; `detail` is a sentence
-    for people."""
+    for people. `daily_limit`: how many people a day the number may write to first now (0: any number; None: it says
+    nothing of that)."""
 
     kind: AlertKind
     severity: Severity
     detail: str
+    at: datetime
+    daily_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceSeen:
+    """A customer stopped marketing messages of the business at WhatsApp, or takes them again."""
+
+    identities: tuple[Identity, ...]
+    takes: bool
     at: datetime
 
 
@@ -191,6 +202,7 @@ ProviderEvent = (
     | TypingSeen
     | RedeliveredSeen
     | AlarmSeen
+    | PreferenceSeen
     | TemplateSeen
     | OtherSeen
 )

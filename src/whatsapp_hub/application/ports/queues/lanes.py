@@ -100,6 +100,11 @@ class Lanes(Protocol):
         """
         ...
 
+    async def waiting(self, session_id: SessionId, limit: int) -> int:
+        """Return in how many of the session's lanes a message is due, or will be within seconds; at most `limit`.
+        Provider calls under way are none of them."""
+        ...
+
     async def stale(self, limit: int, wait_s: float) -> list[Message]:
         """Return messages whose lease ended with the attempt open, locked. The attempt is closed, the message has left
         its lane, and the lane continues after `wait_s` or when a receipt comes."""

@@ -3,8 +3,8 @@
 `async with storage.tenant(tenant_id) as uow: … await uow.commit()`. Leaving without commit rolls back. A repository
 that stores an entity (`add`, `save`) takes the events that the entity recorded; the commit writes the events of all, in
 the order in which they were taken, in the same transaction. No provider or network call is made inside. Locks are taken
-in this order, each kind by id: contacts, conversations, receipt keys, messages, sessions, connections, pairings, lanes,
-departments, users."""
+in this order, each kind by id: contacts, conversations, receipt keys, messages, sessions, connections, pairings,
+campaigns, lanes, departments, users."""
 
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
@@ -29,6 +29,7 @@ from whatsapp_hub.application.ports.storage.accounts import (
     SecondFactors,
     SignIns,
 )
+from whatsapp_hub.application.ports.storage.campaigns import Campaigns
 from whatsapp_hub.application.ports.storage.contacts import Contacts
 from whatsapp_hub.application.ports.storage.conversations import (
     Conversations,
@@ -81,6 +82,7 @@ class UnitOfWork(Protocol):
     fetches: Fetches
     scheduled: Scheduled
     blocks: ProviderBlocks
+    campaigns: Campaigns
     quotas: Quotas
     refused_emails: RefusedEmails
     password_resets: PasswordResets

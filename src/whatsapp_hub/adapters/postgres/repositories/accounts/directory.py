@@ -97,6 +97,9 @@ _WITH_FETCHES = """
       AND ($1::uuid[] IS NULL OR session_id = ANY ($1))"""
 _WITH_BLOCKS = "SELECT DISTINCT tenant_id FROM hub.provider_blocks WHERE next_at <= (SELECT now FROM hub.time)"
 _WITH_SCHEDULED = "SELECT DISTINCT tenant_id FROM hub.scheduled WHERE send_at <= (SELECT now FROM hub.time)"
+_WITH_CAMPAIGNS = """
+    SELECT DISTINCT tenant_id FROM hub.campaigns WHERE status = 'RUNNING'
+      OR status = 'SCHEDULED' AND starts_at <= (SELECT now FROM hub.time) OR count_at <= (SELECT now FROM hub.time)"""
 _WITH_LATE_LINES = f"SELECT DISTINCT tenant_id FROM hub.lines WHERE {LATE}"
 _MASTER = """
     SELECT FROM hub.users WHERE role = 'MASTER' AND is_active AND id IS DISTINCT FROM $1::uuid LIMIT 1"""
@@ -369,6 +372,10 @@ class PostgresDirectory:
     async def tenants_with_blocks(self) -> list[TenantId]:
         """Find tenants with blocks that providers are to be told of."""
         return _ids(await self._fetch(_WITH_BLOCKS))
+
+    async def tenants_with_campaigns(self) -> list[TenantId]:
+        """Find tenants with campaigns that run, are to start, or to be counted."""
+        return _ids(await self._fetch(_WITH_CAMPAIGNS))
 
     async def tenants_with_late_lines(self) -> list[TenantId]:
         """Find tenants with connections whose deadline passed."""

@@ -7,7 +7,9 @@ from typing import NamedTuple
 import msgspec
 
 from whatsapp_hub.adapters.postgres.engine.write_batch import Write
+from whatsapp_hub.domain.campaigns.opt_out import OptOut
 from whatsapp_hub.domain.messaging.contact import NO_CARD, Card, Contact
+from whatsapp_hub.domain.text import fold
 
 SAVE_CARDS = Write(
     "contacts",
@@ -23,12 +25,18 @@ class Kept(NamedTuple):
     username: str | None = None
 
 
+FOLDED = "translate(lower({0}), 'áàâãäåéèêëíìîïóòôõöúùûüçñýÿ', 'aaaaaaeeeeiiiiooooouuuucnyy')"
+LABELS = "jsonb_array_elements_text(c.own -> 'labels') AS l (label)"
+"""Of contacts `c`."""
+
+
 class _Stored(msgspec.Struct, omit_defaults=True):
     name: str | None = None
     labels: tuple[str, ...] = ()
     fields: dict[str, str] = {}
     blocked_at: datetime | None = None
     username: str | None = None
+    opted_out: OptOut | None = None
 
 
 _NOTHING = Kept()
@@ -40,7 +48,9 @@ def stored_card(contact: Contact) -> str | None:
     card = contact.card
     if card == NO_CARD and contact.username is None:
         return None
-    stored = _Stored(card.name, card.labels, dict(card.fields), card.blocked_at, contact.username)
+    stored = _Stored(
+        card.name, card.labels, dict(card.fields), card.blocked_at, contact.username, card.opted_out
+    )
     return msgspec.json.encode(stored).decode()
 
 
@@ -49,4 +59,10 @@ def kept_in(own: str | None) -> Kept:
     if own is None:
         return _NOTHING
     stored = _decode(own)
-    return Kept(Card(stored.name, stored.labels, stored.fields, stored.blocked_at), stored.username)
+    card = Card(stored.name, stored.labels, stored.fields, stored.blocked_at, stored.opted_out)
+    return Kept(card, stored.username)
+
+
+def label_pattern(label: str | None) -> str | None:
+    """Build the LIKE pattern of one whole label; any sign may stand between its words."""
+    return None if label is None else "_".join(fold(label).split())

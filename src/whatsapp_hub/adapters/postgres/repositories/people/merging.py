@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from whatsapp_hub.adapters.postgres.campaigns.merging import MERGE_RECIPIENTS
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements
 from whatsapp_hub.adapters.postgres.repositories import conversations
 from whatsapp_hub.adapters.postgres.repositories.people.cards import SAVE_CARDS, stored_card
@@ -29,6 +30,7 @@ _MERGE = (
     """UPDATE conversations SET contact_id = $1 WHERE contact_id = $2""",
     """UPDATE left_identities SET contact_id = $1 WHERE contact_id = $2""",
     """UPDATE hub.scheduled SET contact_id = $1 WHERE contact_id = $2""",
+    *MERGE_RECIPIENTS,
     """DELETE FROM contacts WHERE id = $2 AND id <> $1""",
 )
 _TAKE_OVER = "UPDATE messages SET conversation_id = $1, contact_id = $3 WHERE conversation_id = $2"

@@ -1,0 +1,1 @@
+"""Campaigns and their recipients in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Campaigns: made, started, paused, filled into the lanes, counted; and opt-outs."""

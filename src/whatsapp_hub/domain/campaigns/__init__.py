@@ -1,0 +1,1 @@
+"""One template to many contacts, and who wants no such message. Standard library only."""
