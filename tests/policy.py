@@ -50,6 +50,7 @@ SANDBOX = needs(Action.USE_SANDBOX)
 EXPORT = needs(Action.EXPORT_CONTACTS)
 CONTACTS = needs(Action.MANAGE_CONTACTS)
 ERASE = needs(Action.ERASE_CONTACTS)
+CAMPAIGNS = needs(Action.MANAGE_CAMPAIGNS)
 
 ROUTES: dict[str, Need] = {
     "GET /": OPEN,
@@ -175,6 +176,16 @@ ROUTES: dict[str, Need] = {
     "GET /api/templates/{id}": needs(Action.READ_TEMPLATES),
     "DELETE /api/templates/{id}": needs(Action.MANAGE_TEMPLATES),
     "POST /api/templates/{id}/preview": needs(Action.READ_TEMPLATES),
+    "GET /api/campaigns": CAMPAIGNS,
+    "POST /api/campaigns": CAMPAIGNS,
+    "POST /api/campaigns/audience": CAMPAIGNS,
+    "GET /api/campaigns/{id}": CAMPAIGNS,
+    "GET /api/campaigns/{id}/recipients": CAMPAIGNS,
+    "POST /api/campaigns/{id}/start": CAMPAIGNS,
+    "POST /api/campaigns/{id}/pause": CAMPAIGNS,
+    "POST /api/campaigns/{id}/resume": CAMPAIGNS,
+    "POST /api/campaigns/{id}/cancel": CAMPAIGNS,
+    "DELETE /api/campaigns/{id}": CAMPAIGNS,
     "GET /api/rules": RULES,
     "POST /api/rules": RULES,
     "GET /api/rules/{id}": RULES,
@@ -197,6 +208,8 @@ ROUTES: dict[str, Need] = {
     "POST /api/contacts/csv": CONTACTS,
     "POST /api/contacts/{id}/block": CONTACTS,
     "POST /api/contacts/{id}/unblock": CONTACTS,
+    "POST /api/contacts/{id}/opt-out": CONTACTS,
+    "POST /api/contacts/{id}/opt-in": CONTACTS,
     "POST /api/contacts/{id}/merge": CONTACTS,
     "POST /api/contacts/{id}/split": CONTACTS,
     "POST /api/contacts/{id}/export": EXPORT,

@@ -18,6 +18,7 @@ LOGGED = "the message itself says who sent it, and the event log what became of 
 READS = "changes nothing"
 IN_LOG = "the deliveries of the webhook show it, and the event log keeps it"
 CUSTOMER = "what a customer does is in the event log"
+IN_CAMPAIGNS = "recorded, see tests/integration/hub/test_campaigns.py"
 
 UNRECORDED = {
     "PATCH /api/users/me/status": OWN,
@@ -48,6 +49,13 @@ UNRECORDED = {
     "POST /api/templates/{id}/preview": READS,
     "POST /api/templates": "recorded, see tests/integration/hub/test_templates.py",
     "DELETE /api/templates/{id}": "recorded, see tests/integration/hub/test_templates.py",
+    "POST /api/campaigns": IN_CAMPAIGNS,
+    "POST /api/campaigns/audience": READS,
+    "POST /api/campaigns/{id}/start": IN_CAMPAIGNS,
+    "POST /api/campaigns/{id}/pause": IN_CAMPAIGNS,
+    "POST /api/campaigns/{id}/resume": IN_CAMPAIGNS,
+    "POST /api/campaigns/{id}/cancel": IN_CAMPAIGNS,
+    "DELETE /api/campaigns/{id}": IN_CAMPAIGNS,
     "POST /api/templates/sync": "copies what WhatsApp has; what comes of it is WhatsApp's doing",
     "POST /api/media/{id}/link": "opens one file, which its caller may read, for an hour",
     "POST /api/webhooks/{id}/test": IN_LOG,

@@ -49,6 +49,8 @@ TOLD = {
     "POST /api/contacts/csv": "contact.updated",
     "POST /api/contacts/{id}/block": "contact.updated",
     "POST /api/contacts/{id}/unblock": "contact.updated",
+    "POST /api/contacts/{id}/opt-out": "contact.updated",
+    "POST /api/contacts/{id}/opt-in": "contact.updated",
     "POST /api/contacts/{id}/merge": "contact.merged",
     "POST /api/contacts/{id}/split": "contact.updated",
     "POST /api/contacts/{id}/erase": "contact.erased",
@@ -173,6 +175,8 @@ async def _of_a_contact(call: Teller, company: Company, contact_id: str) -> None
     await call.table("phone,name\n+5511966663333,Caio\n")
     await call("POST", "/api/contacts/{id}/block", id=contact_id)
     await call("POST", "/api/contacts/{id}/unblock", id=contact_id)
+    await call("POST", "/api/contacts/{id}/opt-out", id=contact_id)
+    await call("POST", "/api/contacts/{id}/opt-in", id=contact_id)
     [other] = (await company.admin.get("/api/contacts", search="5511977776666")).json()
     await call("POST", "/api/contacts/{id}/merge", {"contactId": other["id"]}, id=contact_id)
     await call("POST", "/api/contacts/{id}/split", {"identities": other["identities"]}, id=contact_id)

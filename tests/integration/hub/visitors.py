@@ -120,6 +120,12 @@ async def things(world: World, company: Company, marker: str = KNOWN_ONLY_HERE) 
         "auth": (await signed_in.get("/api/auth/sign-ins")).json()[0]["id"],
     }
     made.ids["templates"] = await _template(world, company)
+    template = (await admin.get(f"/api/templates/{made.ids['templates']}")).json()
+    wording = {"name": template["name"], "language": template["language"]}
+    campaign = {"name": f"C {marker}", "sessionId": template["sessionId"], "template": wording}
+    made.ids["campaigns"] = (await _made(admin, "/api/campaigns", {**campaign, "audience": {"everybody": True}}))[
+        "campaign"
+    ]["id"]
     link = await admin.post(f"/api/media/{made.ids['media']}/link")
     made.ids["link"] = link.json()["url"].rpartition("/")[2]
     made.ids["exports"] = (await _made(admin, f"/api/contacts/{made.ids['contacts']}/export", {}))["id"]
@@ -259,6 +265,13 @@ BODIES: dict[str, dict[str, Any]] = {
         "category": "UTILITY",
         "components": [{"type": "BODY", "text": "Oi"}],
     },
+    "POST /api/campaigns": {
+        "name": "C",
+        "sessionId": "018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e",
+        "template": {"name": "oi", "language": "pt_BR"},
+        "audience": {"everybody": True},
+    },
+    "POST /api/campaigns/audience": {"audience": {"everybody": True}},
     "POST /api/auth/oidc/token": {},
     "POST /api/auth/reset-password": {},
     "POST /api/conversations/bulk": {"action": "read", "ids": ["018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e"]},

@@ -267,6 +267,8 @@ async def _ends(w: Walk) -> None:
     await w.ask("GET /api/contacts/csv", query={"search": "Caio"})
     await w.ask("POST /api/contacts/{id}/block", path=one)
     await w.ask("POST /api/contacts/{id}/unblock", path=one)
+    await w.ask("POST /api/contacts/{id}/opt-out", path=one)
+    await w.ask("POST /api/contacts/{id}/opt-in", path=one)
     [other, *_] = [c for c in await w.look("/api/contacts") if c["id"] != one["id"] and not c["isGroup"]]
     await w.ask("POST /api/contacts/{id}/merge", body={"contactId": other["id"]}, path=one)
     await w.ask("POST /api/contacts/{id}/split", body={"identities": other["identities"]}, path=one)

@@ -68,6 +68,7 @@ async def _meta(w: Walk) -> None:
     await w.ask("GET /api/sessions/{id}/capabilities", note="META", path={"id": w.ids["meta session"]})
     w.ends_at[w.ids["meta session"]] = {"SENT", "READ", "FAILED"}
     await _templates(w)
+    await _campaigns(w)
     await _moves(w, {**settings, "phoneNumberId": "100200301"})
 
 
@@ -110,3 +111,27 @@ async def _templates(w: Walk) -> None:
     await w.ask(f"POST {row}", body={**draft, "name": "Aviso!", "category": "X", "components": []}, note="bad fields")
     await w.ask(f"POST {row}", body=draft, note="again")
     await w.ask(f"DELETE {row}/{{id}}", path={"id": made["id"]})
+
+
+async def _campaigns(w: Walk) -> None:
+    row, session = "/api/campaigns", w.ids["meta session"]
+    given = [{"type": "body", "parameters": [{"type": "text", "text": "{{name|cliente}}"}]}]
+    template = {"name": "pedido_chegou", "language": "pt_BR", "components": given}
+    body = {"name": "Natal", "sessionId": session, "template": template, "audience": {"labels": ["nobody has it"]}}
+    await w.ask(f"POST {row}/audience", body={"audience": {"everybody": True}})
+    made = await w.ask(f"POST {row}", body={**body, "startAt": "2027-06-01T12:00:00Z", "dailyLimit": 200})
+    here = {"id": made["campaign"]["id"]}
+    await w.ask(f"POST {row}", body={**body, "audience": {}}, note="to nobody")
+    await w.ask(f"POST {row}", body={**body, "sessionId": w.ids["sandbox"]}, note="no templates there")
+    await w.ask(f"GET {row}", query={"status": "SCHEDULED"})
+    await w.ask(f"GET {row}/{{id}}", path=here)
+    await w.ask(f"GET {row}/{{id}}/recipients", path=here, query={"state": "WAITING"})
+    await w.ask(f"POST {row}/{{id}}/start", note="nobody", path=here)
+    [contact, *_] = [c for c in await w.look("/api/contacts") if not c["isGroup"]]
+    listed = await w.ask(f"POST {row}", note="a list", body={**body, "audience": {"contactIds": [contact["id"]]}})
+    other = {"id": listed["campaign"]["id"]}
+    await w.ask(f"POST {row}/{{id}}/start", path=other)
+    await w.ask(f"POST {row}/{{id}}/pause", note="perhaps over", path=other)
+    await w.ask(f"POST {row}/{{id}}/resume", note="perhaps over", path=other)
+    await w.ask(f"POST {row}/{{id}}/cancel", path=here)
+    await w.ask(f"DELETE {row}/{{id}}", path=here)

@@ -13,7 +13,11 @@ from whatsapp_hub.adapters.http.problems import FlawView, ProblemView
 
 METHODS = ("get", "post", "put", "patch", "delete")
 OPEN = {
+    "AudienceBody": {"fields"},  # the company's own
+    "AudienceView": {"fields"},
     "AuditView": {"before", "after"},  # the changed columns of any table
+    "CampaignCounts": {"reasons"},  # by the code
+    "CampaignTemplateBody": {"components"},  # Meta's own form, passed on
     "ContactPatch": {"fields"},  # the company's own
     "ContactDetail": {"fields"},  # the company's own
     "ContactView": {"fields"},
@@ -35,6 +39,7 @@ OPEN = {
     "TemplateContent": {"components"},
     "TemplateView": {"components"},
     "TemplateData": {"components"},
+    "WordingView": {"components"},
     "WebhookBody": {"headers"},
     "WebhookPatch": {"headers"},
     "CompanyPatch": {"texts"},  # by name

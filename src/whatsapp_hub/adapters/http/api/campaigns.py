@@ -138,13 +138,13 @@ async def list_recipients(
     caller: Asking,
     id: FromPath[UUID],
     list_recipients: FromDishka[ListRecipients],
-    state: Annotated[RecipientState | None, QueryParameter(name="state")] = None,
+    in_state: Annotated[RecipientState | None, QueryParameter(name="state")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[list[RecipientView]]:
     """List its recipients (ADMIN), all or those in one state. A filter's are settled when the campaign starts."""
     after = ContactId(found) if (found := _id(cursor)) else None
-    listed = await list_recipients(caller, CampaignId(id), limit + 1, after, state)
+    listed = await list_recipients(caller, CampaignId(id), limit + 1, after, in_state)
     more = str(listed[limit - 1].contact_id) if len(listed) > limit else None
     return page([RecipientView.of(one) for one in listed[:limit]], more)
 

@@ -1,6 +1,7 @@
 """The types of events' data and of sockets' payloads say exactly what is written."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -16,11 +17,13 @@ from whatsapp_hub.adapters.contracts.gateways.session_events import SessionEvent
 from whatsapp_hub.adapters.contracts.gateways.session_payloads import CLIENT, LIFE
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.accounts.user import OnlineStatus
+from whatsapp_hub.domain.campaigns.audience import Audience
+from whatsapp_hub.domain.campaigns.campaign import Campaign, CampaignStatus, Pause, Wording
 from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation, Priority
 from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.events import Event, EventType
-from whatsapp_hub.domain.ids import ContactId, MediaId, NoteId, SessionId
+from whatsapp_hub.domain.ids import CampaignId, ContactId, MediaId, NoteId, SessionId
 from whatsapp_hub.domain.messaging.annotating import annotate, changed
 from whatsapp_hub.domain.messaging.contact import Contact, Identity
 from whatsapp_hub.domain.messaging.content import CallState, Image, Reaction, Revoke, StoredMedia, Text, Vote, call
@@ -119,7 +122,27 @@ def _others() -> Iterator[Event]:
     yield from ana.take_events()
 
 
-EVENTS = [*_conversations(), *_messages(), *_others()]
+def _campaigns() -> Iterator[Event]:
+    ids = CampaignId(ANA), conversation().tenant_id, SessionId(BRUNO)
+    named = [{"type": "body", "parameters": [{"type": "text", "text": "{{name}}"}]}]
+    wording = Wording("hello", "pt_BR", tuple(named))
+    one = Campaign(*ids, "Natal", wording, Audience(labels=("vip",), fields={"rota": "7"}), NOW, daily_limit=200)
+    one.created(NOW)
+    one.schedule(LATER, NOW)
+    one.start(NOW)
+    one.halt(Pause.NUMBER_QUALITY, NOW, "the number: flagged")
+    one.resume(NOW)
+    one.halt(Pause.HAND, NOW)
+    one.resume(NOW)
+    one.complete(LATER)
+    one.delete(LATER)
+    yield from one.take_events()
+    other = replace(one, status=CampaignStatus.PAUSED, _events=[])
+    other.cancel(LATER)
+    yield from other.take_events()
+
+
+EVENTS = [*_conversations(), *_messages(), *_campaigns(), *_others()]
 
 
 def test_every_type_of_event_has_a_type_of_data_and_is_here() -> None:

@@ -117,7 +117,13 @@ def test_no_change_that_a_colleague_sees_is_left_out(type: EventType) -> None:
 def test_every_event_type_is_either_spelled_or_left_out_without_a_fault() -> None:
     whole: dict[str, object] = {"message": MESSAGE, "conversation": {"id": "c"}, "note": {"id": "n"}}
     whole |= {"user": {"id": "u", "onlineStatus": "ONLINE"}, "session": {"id": "s", "status": "CONNECTED"}}
-    whole |= {"contact": {"id": "k"}, "kind": "reconnect_storm", "severity": "warning", "detail": "lost 5 times"}
+    whole |= {
+        "contact": {"id": "k"},
+        "campaign": {"id": "c"},
+        "kind": "reconnect_storm",
+        "severity": "warning",
+        "detail": "lost 5 times",
+    }
     for type in [*EventType, "something.new"]:
         said(logged(type, **whole))
 

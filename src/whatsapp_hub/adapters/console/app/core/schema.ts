@@ -88,6 +88,28 @@ export interface AttemptView {
   error: string | null;
   tookMs: number;
 }
+export interface AudienceBody {
+  contactIds?: string[] | null;
+  labels?: string[];
+  fields?: Record<string, string>;
+  everybody?: boolean;
+}
+export interface AudienceCountView {
+  matched: number;
+  receive: number;
+  optedOut: number;
+  blocked: number;
+  groups: number;
+}
+export interface AudienceRequest {
+  audience: AudienceBody;
+}
+export interface AudienceView {
+  named: number;
+  labels: string[];
+  fields: Record<string, string>;
+  everybody: boolean;
+}
 export interface AudioContent {
   mediaId?: string | null;
   url?: string | null;
@@ -205,6 +227,125 @@ export interface CallData {
   kind: "call";
 }
 export type CallState = "ringing" | "failed" | "missed" | "rejected" | "accepted";
+export interface CampaignBody {
+  name: string;
+  sessionId: string;
+  template: CampaignTemplateBody;
+  audience: AudienceBody;
+  startAt?: string | null;
+  dailyLimit?: number | null;
+}
+export interface CampaignCancelledEvent {
+  id: string;
+  type: "campaign.cancelled";
+  position: number;
+  occurredAt: string;
+  tenantId: string;
+  sessionId: string | null;
+  data: CampaignData;
+}
+export interface CampaignCompletedEvent {
+  id: string;
+  type: "campaign.completed";
+  position: number;
+  occurredAt: string;
+  tenantId: string;
+  sessionId: string | null;
+  data: CampaignData;
+}
+export interface CampaignCosts {
+  billable: number;
+  free: number;
+}
+export interface CampaignCounts {
+  recipients: number;
+  waiting: number;
+  queued: number;
+  unknown: number;
+  sent: number;
+  delivered: number;
+  read: number;
+  answered: number;
+  failed: number;
+  skipped: number;
+  reasons: Record<string, number>;
+  costs: CampaignCosts;
+}
+export interface CampaignCreatedEvent {
+  id: string;
+  type: "campaign.created";
+  position: number;
+  occurredAt: string;
+  tenantId: string;
+  sessionId: string | null;
+  data: CampaignData;
+}
+export interface CampaignData {
+  campaign: CampaignView;
+}
+export interface CampaignDeletedEvent {
+  id: string;
+  type: "campaign.deleted";
+  position: number;
+  occurredAt: string;
+  tenantId: string;
+  sessionId: string | null;
+  data: CampaignData;
+}
+export interface CampaignPausedData {
+  campaign: CampaignView;
+  reason: Pause;
+  detail?: string;
+}
+export interface CampaignPausedEvent {
+  id: string;
+  type: "campaign.paused";
+  position: number;
+  occurredAt: string;
+  tenantId: string;
+  sessionId: string | null;
+  data: CampaignPausedData;
+}
+export interface CampaignResumedEvent {
+  id: string;
+  type: "campaign.resumed";
+  position: number;
+  occurredAt: string;
+  tenantId: string;
+  sessionId: string | null;
+  data: CampaignData;
+}
+export interface CampaignStartedEvent {
+  id: string;
+  type: "campaign.started";
+  position: number;
+  occurredAt: string;
+  tenantId: string;
+  sessionId: string | null;
+  data: CampaignData;
+}
+export type CampaignStatus = "DRAFT" | "SCHEDULED" | "RUNNING" | "PAUSED" | "COMPLETED" | "CANCELLED";
+export interface CampaignTemplateBody {
+  name: string;
+  language: string;
+  components?: (Record<string, unknown>)[];
+}
+export interface CampaignView {
+  id: string;
+  sessionId: string;
+  name: string;
+  status: CampaignStatus;
+  template: WordingView;
+  audience: AudienceView;
+  dailyLimit: number | null;
+  createdAt: string;
+  createdBy: string | null;
+  startsAt: string | null;
+  startedAt: string | null;
+  endedAt: string | null;
+  pauseReason: Pause | null;
+  pauseDetail: string | null;
+}
 export interface CapabilitiesView {
   provider: string;
   sends: MessageType[];
@@ -427,6 +568,7 @@ export interface ContactView {
   fields: Record<string, string>;
   blockedAt: string | null;
   username: string | null;
+  optedOut: OptOutView | null;
 }
 export interface ContactsContent {
   cards: Card[];
@@ -732,6 +874,14 @@ export interface CostsView {
   billable: number;
   items: CostView[];
 }
+export interface CountedCampaign {
+  campaign: CampaignView;
+  counts: CampaignCounts;
+}
+export interface CreatedCampaign {
+  campaign: CampaignView;
+  audience: AudienceCountView;
+}
 export interface Credentials {
   email: string;
   password: string;
@@ -892,6 +1042,7 @@ export interface EventErasedEvent {
   data: ErasedData;
 }
 export type EventView = SessionCreatedEvent | SessionStartedEvent | SessionQrEvent | SessionConnectedEvent | SessionDisconnectedEvent | SessionErrorEvent | SessionAuthCorruptedEvent | SessionDeletedEvent | SessionMovedEvent | SessionAlertEvent | MessageReceivedEvent | MessageQueuedEvent | MessageSentEvent | MessageDeliveredEvent | MessageReadEvent | MessageFailedEvent | MessageOutcomeUnknownEvent | MessageEditedEvent | MessageRevokedEvent | MessageReactionEvent | MessageUpdatedEvent | ConversationOpenedEvent | ConversationHandedOverEvent | ConversationQueuedEvent | ConversationAssignedEvent | ConversationTransferredEvent | ConversationUnassignedEvent | ConversationResolvedEvent | ConversationArchivedEvent | ConversationReopenedEvent | ConversationTargetWarnedEvent | ConversationTargetBreachedEvent | ConversationRatedEvent | ConversationReadEvent | ConversationUpdatedEvent | NoteAddedEvent | ContactUpdatedEvent | ContactMergedEvent | ContactErasedEvent | EventErasedEvent | UserPresenceEvent | NotificationCreatedEvent;
+export type EventView = SessionCreatedEvent | SessionStartedEvent | SessionQrEvent | SessionConnectedEvent | SessionDisconnectedEvent | SessionErrorEvent | SessionAuthCorruptedEvent | SessionDeletedEvent | SessionAlertEvent | MessageReceivedEvent | MessageQueuedEvent | MessageSentEvent | MessageDeliveredEvent | MessageReadEvent | MessageFailedEvent | MessageOutcomeUnknownEvent | MessageEditedEvent | MessageRevokedEvent | MessageReactionEvent | MessageUpdatedEvent | ConversationOpenedEvent | ConversationHandedOverEvent | ConversationQueuedEvent | ConversationAssignedEvent | ConversationTransferredEvent | ConversationUnassignedEvent | ConversationResolvedEvent | ConversationArchivedEvent | ConversationReopenedEvent | ConversationTargetWarnedEvent | ConversationTargetBreachedEvent | ConversationRatedEvent | ConversationReadEvent | ConversationUpdatedEvent | NoteAddedEvent | ContactUpdatedEvent | ContactMergedEvent | ContactErasedEvent | EventErasedEvent | CampaignCreatedEvent | CampaignStartedEvent | CampaignPausedEvent | CampaignResumedEvent | CampaignCompletedEvent | CampaignCancelledEvent | CampaignDeletedEvent | UserPresenceEvent | NotificationCreatedEvent;
 export interface ExportView {
   id: string;
   contactId: string;
@@ -1469,6 +1620,12 @@ export interface OpenBody {
   sessionId: string;
   provider?: string | null;
 }
+export type OptOutReason = "word" | "provider" | "hand";
+export interface OptOutView {
+  at: string;
+  reason: OptOutReason;
+  detail: string | null;
+}
 export type Order = "newest" | "waiting" | "due" | "priority";
 export interface OrderData {
   catalog: string | null;
@@ -1543,6 +1700,7 @@ export interface PasswordLink {
   link: string;
   expiresAt: string;
 }
+export type Pause = "hand" | "number_quality" | "account_restricted" | "sending_stopped" | "template_paused" | "template_quality" | "no_templates";
 export interface PhoneBody {
   phoneNumber: string;
 }
@@ -1716,6 +1874,17 @@ export interface ReactionView {
 export interface ReasonView {
   code: string;
   values: Record<string, string | number | string[] | null>;
+}
+export type RecipientState = "WAITING" | "QUEUED" | "UNKNOWN" | "SENT" | "DELIVERED" | "READ" | "FAILED" | "SKIPPED";
+export interface RecipientView {
+  contactId: string;
+  state: RecipientState;
+  reason: string | null;
+  detail: string | null;
+  messageId: string | null;
+  queuedAt: string | null;
+  answeredAt: string | null;
+  isBillable: boolean | null;
 }
 export interface RecoveryCodes {
   recoveryCodes: string[];
@@ -2115,6 +2284,11 @@ export interface SocketAssigned {
   conversation: ConversationView;
   reason: string;
   fromUserId?: string;
+  position: number;
+}
+export interface SocketCampaign {
+  campaign: CampaignView;
+  reason: "created" | "started" | "paused" | "resumed" | "completed" | "cancelled" | "deleted";
   position: number;
 }
 export interface SocketConnected {
@@ -2553,3 +2727,8 @@ export interface WeekView {
   sun?: ([string, string])[];
 }
 export type Window = "open" | "closing" | "closed";
+export interface WordingView {
+  name: string;
+  language: string;
+  components: unknown[];
+}

@@ -190,6 +190,7 @@ export const admin: typeof Portuguese = {
     "manage-company": "change the company's settings and texts",
     "read-audit": "read who changed what",
     "read-templates": "read message templates",
+    "manage-campaigns": "run campaigns",
     "manage-templates": "change message templates",
     "manage-contacts": "change customers",
     "export-contacts": "export all of a customer",

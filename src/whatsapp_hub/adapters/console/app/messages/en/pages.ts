@@ -161,6 +161,8 @@ export const pages: typeof Portuguese = {
     to_department: "to {department}",
     person_answered: "a person answered",
     agent_left: "{user} went offline",
+    opted_out: "the customer chose about campaigns",
+    campaign: "written to by the campaign {name}",
   },
   users: {
     title: "People",

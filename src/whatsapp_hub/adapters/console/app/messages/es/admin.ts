@@ -190,6 +190,7 @@ export const admin: typeof Portuguese = {
     "manage-company": "cambiar los ajustes y textos de la empresa",
     "read-audit": "ver quién cambió qué",
     "read-templates": "ver plantillas de mensaje",
+    "manage-campaigns": "hacer campañas",
     "manage-templates": "cambiar plantillas de mensaje",
     "manage-contacts": "cambiar clientes",
     "export-contacts": "exportar todo de un cliente",

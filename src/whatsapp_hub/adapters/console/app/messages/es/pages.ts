@@ -161,6 +161,8 @@ export const pages: typeof Portuguese = {
     to_department: "a {department}",
     person_answered: "respondió una persona",
     agent_left: "{user} quedó ausente",
+    opted_out: "el cliente eligió sobre las campañas",
+    campaign: "recibió la campaña {name}",
   },
   users: {
     title: "Personas",

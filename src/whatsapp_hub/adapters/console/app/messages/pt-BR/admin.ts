@@ -188,6 +188,7 @@ export const admin = {
     "manage-company": "alterar os ajustes e textos da empresa",
     "read-audit": "ver quem mudou o quê",
     "read-templates": "ver modelos de mensagem",
+    "manage-campaigns": "fazer campanhas",
     "manage-templates": "alterar modelos de mensagem",
     "manage-contacts": "alterar clientes",
     "export-contacts": "exportar tudo de um cliente",

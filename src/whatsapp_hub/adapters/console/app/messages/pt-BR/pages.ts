@@ -159,6 +159,8 @@ export const pages = {
     to_department: "para {department}",
     person_answered: "uma pessoa respondeu",
     agent_left: "{user} ficou ausente",
+    opted_out: "o cliente escolheu sobre as campanhas",
+    campaign: "recebeu a campanha {name}",
   },
   users: {
     title: "Pessoas",
