@@ -23,6 +23,7 @@ PAGES = {
     "departments": "/dashboard/departments",
     "replies": "/dashboard/automation/replies",
     "customers": "/dashboard/customers",
+    "campaigns": "/dashboard/campaigns",
     "metrics": "/dashboard/metrics",
     "audit": "/dashboard/audit",
     "company": "/dashboard/settings",

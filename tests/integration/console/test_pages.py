@@ -23,6 +23,7 @@ PLACES = (
     "/dashboard/users",
     "/dashboard/departments",
     "/dashboard/customers",
+    "/dashboard/campaigns",
     "/dashboard/automation/replies",
     "/dashboard/metrics",
     "/dashboard/audit",

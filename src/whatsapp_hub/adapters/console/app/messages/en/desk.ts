@@ -52,6 +52,7 @@ export const desk: typeof Portuguese = {
     inbox: "Conversations",
     numbers: "Numbers",
     contacts: "Customers",
+    campaigns: "Campaigns",
     users: "People",
     departments: "Departments",
     replies: "Quick replies",

@@ -52,6 +52,7 @@ export const desk: typeof Portuguese = {
     inbox: "Conversaciones",
     numbers: "Números",
     contacts: "Clientes",
+    campaigns: "Campañas",
     users: "Personas",
     departments: "Departamentos",
     replies: "Respuestas rápidas",

@@ -50,6 +50,7 @@ export const desk = {
     inbox: "Conversas",
     numbers: "Números",
     contacts: "Clientes",
+    campaigns: "Campanhas",
     users: "Pessoas",
     departments: "Departamentos",
     replies: "Respostas rápidas",

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { ContactView } from "../../core/entities.ts";
+import type { OptOutView } from "../../core/schema.ts";
 import { api } from "../../state/api.ts";
 import { momentOf, t } from "../../state/i18n.ts";
 import { may } from "../../state/session.ts";
@@ -55,6 +56,11 @@ export default function Contacts(): VNode {
     await attempt(async () => put((await api.send<ContactView>("POST", `/api/contacts/${contact.id}/${verb}`)).data));
   };
 
+  const opt = async (contact: ContactView): Promise<void> => {
+    const verb = contact.optedOut ? "opt-in" : "opt-out";
+    await attempt(async () => put((await api.send<ContactView>("POST", `/api/contacts/${contact.id}/${verb}`)).data));
+  };
+
   const columns: Column<ContactView>[] = [
     { label: t().contacts.name, shown: (c) => <a href={`/dashboard/customers/${c.id}`}>{nameOf(c)}</a> },
     { label: t().contacts.number, shown: (c) => phoneOf(c.phoneNumber) ?? "—" },
@@ -74,6 +80,11 @@ export default function Contacts(): VNode {
               icon: <Icon name="ban" />,
               danger: !c.blockedAt,
               run: () => void block(c),
+            },
+            {
+              label: c.optedOut ? t().contacts.optIn : t().contacts.optOut,
+              icon: <Icon name="send" />,
+              run: () => void opt(c),
             },
           ]}
         />
@@ -143,6 +154,11 @@ export function Labels({ contact }: { contact: ContactView }): VNode {
   return (
     <span class="labels">
       {contact.blockedAt && <span class="chip danger">{t().contacts.isBlocked}</span>}
+      {contact.optedOut && (
+        <span class="chip warn" title={`${outBy(contact.optedOut)}, ${momentOf(contact.optedOut.at)}`}>
+          {t().contacts.isOut}
+        </span>
+      )}
       {contact.labels.map((label) => (
         <span key={label} class="chip">
           {label}
@@ -150,6 +166,11 @@ export function Labels({ contact }: { contact: ContactView }): VNode {
       ))}
     </span>
   );
+}
+
+function outBy({ reason, detail }: OptOutView): string {
+  if (reason === "word") return t().contacts.outByWord(detail ?? "");
+  return reason === "provider" ? t().contacts.outByProvider : t().contacts.outByHand;
 }
 
 /** Name, labels and fields of a contact. */
@@ -174,6 +195,11 @@ export function Edit({
     <FormDialog title={nameOf(contact)} onClose={onClose} onSubmit={submit}>
       {(wrong) => (
         <>
+          {contact.optedOut && (
+            <p>
+              {t().contacts.out}: {outBy(contact.optedOut)}, {momentOf(contact.optedOut.at)}
+            </p>
+          )}
           <Field
             label={t().contacts.name}
             name="name"

@@ -49,6 +49,15 @@ const ROWS: readonly (readonly Place[])[] = [
   ],
   [
     {
+      address: "/dashboard/campaigns",
+      icon: "send",
+      label: "campaigns",
+      reads: "manage-campaigns",
+      load: () => import("../pages/Campaigns.tsx"),
+    },
+  ],
+  [
+    {
       address: "/dashboard/users",
       icon: "users",
       label: "users",
