@@ -89,7 +89,7 @@ async def matched(uow: UnitOfWork, audience: Audience) -> AudienceCount:
     """Count an audience. Raises Invalid."""
     if unknown := sorted(await uow.campaigns.unknown(audience.contact_ids)):
         said = f"names {len(unknown)} that are no contacts of the company, {unknown[0]} first"
-        raise Invalid.field("audience/contact_ids", said)
+        raise Invalid.field("audience/contactIds", said)
     return await uow.campaigns.matching(audience)
 
 

@@ -39,7 +39,7 @@ class Audience:
             raise Invalid.field("audience", "must name contactIds, or labels and fields, or everybody")
         named = tuple(dict.fromkeys(contact_ids or ()))
         if contact_ids is not None and not 1 <= len(named) <= MOST_NAMED:
-            raise Invalid.field("audience/contact_ids", f"must be 1 to {MOST_NAMED} contacts; a label names more")
+            raise Invalid.field("audience/contactIds", f"must be 1 to {MOST_NAMED} contacts; a label names more")
         if len(fields) > MOST_FIELDS:
             raise Invalid.field("audience/fields", f"must be at most {MOST_FIELDS}")
         return cls(named, checked(labels, "audience/labels"), dict(fields), everybody)

@@ -362,7 +362,7 @@ class TestSteering:
             await office.use(StartCampaign)(office.admin, campaign.id)
         with pytest.raises(Invalid) as refused:
             await created(office, Audience((CampaignId(campaign.id),)))  # type: ignore[arg-type] # no contact's
-        assert refused.value.flaws[0].pointer == "/audience/contact_ids"
+        assert refused.value.flaws[0].pointer == "/audience/contactIds"
 
     async def test_a_template_that_would_be_refused_is(self, office: Office) -> None:
         with pytest.raises(Invalid) as refused:
