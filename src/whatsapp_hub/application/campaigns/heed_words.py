@@ -28,7 +28,14 @@ class HeedWords:
         return found if found and (found[0] is Choice.RESUME) is has_left else None
 
     async def __call__(
-        self, session: Session, contact: Contact, conversation: Conversation, asked: tuple[Choice, str], *, is_new: bool, silently: bool
+        self,
+        session: Session,
+        contact: Contact,
+        conversation: Conversation,
+        asked: tuple[Choice, str],
+        *,
+        is_new: bool,
+        silently: bool,
     ) -> bool:
         """Record the choice and confirm it. Return whether that ended the round: nobody needs to answer a customer who
         wrote nothing else. `silently`: another program has the thread, and we write nothing there."""
