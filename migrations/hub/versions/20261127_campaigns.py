@@ -3,7 +3,7 @@
 from whatsapp_hub.adapters.postgres.engine.schema.script import run
 
 revision = "20261127_campaigns"
-down_revision = "20261127_preferences"
+down_revision = "20261127_provider_blocks"
 
 
 def upgrade() -> None:

@@ -52,7 +52,9 @@ class WriteToRecipient:
         content = Template(text=text, name=wording.name, language=wording.language, components=components)
         conversation = await self._round(contact, identity, latest)
         message = self.changes.outgoing(conversation, content, self.session.provider, is_bot=True)
-        conversation.campaign_wrote(self.changes.now)
+        conversation.last_message_at = conversation.updated_at = (
+            self.changes.now
+        )  # no answer: who waits goes on waiting
         self.changes.conversation(conversation)
         return Taken(contact.id, message.id)
 

@@ -178,10 +178,6 @@ class Conversation(Records, WaitState):
         if self.bot_part is BotPart.TALKING:
             self.timeout_at = None
 
-    def campaign_wrote(self, at: datetime) -> None:
-        """Record a campaign's message, which answers nobody: a customer who waits goes on waiting."""
-        self.last_message_at = self.updated_at = at
-
     def start_bot(self) -> None:
         """Start the bot's turn in a bot's session, unless people have the round already."""
         if self.bot_part is BotPart.NONE:

@@ -308,7 +308,6 @@ class PostgresLanes:
         return [_claim(row) for row in rows]
 
     async def waiting(self, session_id: SessionId, limit: int) -> int:
-        """Count along the index of due lanes."""
         return await lane_moves.waiting(self._connection, session_id, limit)
 
     async def stale(self, limit: int, wait_s: float) -> list[Message]:
@@ -349,7 +348,6 @@ class PostgresLanes:
         await self._connection.execute(_HOLD, session_id, for_s)
 
     async def hold_first_contacts(self, session_id: SessionId, for_s: float | None) -> None:
-        """Move the pace of first contacts."""
         await self._connection.execute(_HOLD_FIRST_CONTACTS, session_id, for_s)
 
     async def resume(self, session_id: SessionId) -> None:
@@ -358,7 +356,6 @@ class PostgresLanes:
         await self._connection.execute(_RESUME, session_id)
 
     async def settled(self, messages: Sequence[Message]) -> None:
-        """Let lanes go on whose unknown outcome was settled."""
         if messages:
             self.made_due = self.made_due_held = True
             keys = [m.session_id for m in messages], [m.chat for m in messages], [m.id for m in messages]

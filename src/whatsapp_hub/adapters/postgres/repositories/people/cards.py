@@ -48,9 +48,7 @@ def stored_card(contact: Contact) -> str | None:
     card = contact.card
     if card == NO_CARD and contact.username is None:
         return None
-    stored = _Stored(
-        card.name, card.labels, dict(card.fields), card.blocked_at, contact.username, card.opted_out
-    )
+    stored = _Stored(card.name, card.labels, dict(card.fields), card.blocked_at, contact.username, card.opted_out)
     return msgspec.json.encode(stored).decode()
 
 
