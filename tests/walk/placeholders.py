@@ -9,7 +9,8 @@ from typing import Any
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 NUMBERS = (
-    *("position", "cursor", "after", "upto", "expiresIn", "tookMs", "latencyMs", "leaseAgeSeconds", "retryAfter"),
+    *("position", "cursor", "after", "upto", "expiresIn", "tookMs", "pausedMs", "latencyMs", "leaseAgeSeconds"),
+    "retryAfter",
     *("rows", "messagesPerSecond", "avgFirstResponseTime", "medianFirstResponseTime", "avgFirstResponseTimeOpenHours"),
     *("medianFirstResponseTimeOpenHours", "webhookId", "took_ms", "timestamp", "n"),
 )
