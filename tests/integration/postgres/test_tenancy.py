@@ -24,6 +24,8 @@ from whatsapp_hub.domain.accounts.oidc import OidcLink
 from whatsapp_hub.domain.accounts.second_factor import SecondFactor
 from whatsapp_hub.domain.accounts.sign_in import AuthMethod, EndReason, SignIn
 from whatsapp_hub.domain.accounts.tenant import Placement
+from whatsapp_hub.domain.campaigns.audience import Audience
+from whatsapp_hub.domain.campaigns.campaign import Campaign, Wording
 from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
 from whatsapp_hub.domain.conversations.quick_reply import QuickReply
@@ -31,6 +33,7 @@ from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions,
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import (
     ApiKeyId,
+    CampaignId,
     MediaId,
     MessageId,
     NoteId,
@@ -108,6 +111,8 @@ async def fill(world: World) -> None:
         session = world.session.id
         told_of = MessageTemplate(TemplateId(id), world.tenant.id, session, "secret", "en", "APPROVED", NOW)
         await uow.templates.save([told_of])
+        listed = ("secret", Wording("secret", "en"), Audience((c.contact_id,)), NOW)
+        await uow.campaigns.add(Campaign(CampaignId(id), world.tenant.id, session, *listed))
         rule = Rule(RuleId(id), world.tenant.id, 1, "secret", Conditions(), Actions(("secret",)), NOW, NOW)
         await uow.rules.save([rule])
         await uow.environment.save(EnvironmentMark(world.session.id, b"secret"))
