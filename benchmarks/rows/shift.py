@@ -89,10 +89,13 @@ const observe = (list, what) => new PerformanceObserver((found) => {
 observe(window.__inp, { type: "event", durationThreshold: 16 });
 observe(window.__long, { type: "longtask" });
 """
-CHAT = """async (link) => {
+HREFS = "() => [...document.querySelectorAll('.row')].slice(9, 17).map((one) => one.getAttribute('href'))"
+CHAT = """async (href) => {
+  const link = [...document.querySelectorAll(".row")].find((one) => one.getAttribute("href") === href);
   const old = document.querySelector(".timeline");
   const begun = performance.now();
-  link.click();
+  if (link) link.click();
+  else { history.pushState(null, "", href); dispatchEvent(new PopStateEvent("popstate")); }
   return await window.__painted(() => {
     const bubble = document.querySelector(".timeline .bubble");
     return bubble && bubble.closest(".timeline") !== old;
@@ -170,10 +173,10 @@ async def _chats(page: Page, first: int, again: int) -> tuple[list[float], list[
     while len(opened) < first:
         await page.locator(".rows").evaluate("(rows, n) => { rows.scrollTop = n * 52 }", len(opened) + 30)
         await page.evaluate("window.__after()")
-        links = (await page.query_selector_all(".row"))[9:17]
+        links = await page.evaluate(HREFS)
         opened += [float(await page.evaluate(CHAT, link)) for link in links]
     asked = (await page.evaluate(ASKED) - before) / len(opened)
-    links = (await page.query_selector_all(".row"))[9:17]
+    links = await page.evaluate(HREFS)
     return opened, [float(await page.evaluate(CHAT, links[n % len(links)])) for n in range(again)], asked
 
 
