@@ -11,7 +11,7 @@ from whatsapp_hub.application.sending.checks import session_of
 from whatsapp_hub.application.sending.use_template import as_shown
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.campaigns.audience import Audience, AudienceCount
-from whatsapp_hub.domain.campaigns.campaign import Campaign, Pause, Wording
+from whatsapp_hub.domain.campaigns.campaign import Campaign, CampaignStatus, Pause, Wording
 from whatsapp_hub.domain.campaigns.filling import stand_in
 from whatsapp_hub.domain.campaigns.pace import next_count
 from whatsapp_hub.domain.errors import Conflict, Invalid
@@ -19,6 +19,9 @@ from whatsapp_hub.domain.ids import CampaignId, SessionId
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.messaging.content import Template
 from whatsapp_hub.domain.sessions.session import Session
+
+MOST_ACTIVE = 50
+"""Campaigns of a company that run or are to start: a worker looks at each of them every second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class CreateCampaign:
             session = await session_of(uow, plan.session_id)
             await require_template(uow, self.providers, session, plan.wording)
             counted = await matched(uow, plan.audience)
+            if plan.starts_at:
+                await _require_room(uow)
             campaign.created(now)
             await uow.campaigns.add(campaign)
             await uow.campaigns.count(campaign.id)
@@ -93,6 +98,11 @@ async def matched(uow: UnitOfWork, audience: Audience) -> AudienceCount:
     return await uow.campaigns.matching(audience)
 
 
+async def _require_room(uow: UnitOfWork) -> None:
+    if len(await uow.campaigns.active()) >= MOST_ACTIVE:
+        raise Conflict("too_many_campaigns", f"{MOST_ACTIVE} campaigns run or are to start: end one of them first")
+
+
 async def require_template(uow: UnitOfWork, providers: Providers, session: Session, wording: Wording) -> None:
     """Raise NotSupported where the session's provider has no templates (a campaign of free texts would end WhatsApp
     Web's numbers), Invalid where WhatsApp would refuse the template or its parameters."""
@@ -117,6 +127,8 @@ class StartCampaign:
         async with self.storage.tenant(caller.tenant_id) as uow:
             campaign = await uow.campaigns.get(campaign_id)
             session = await session_of(uow, campaign.session_id)
+            if campaign.status is not CampaignStatus.SCHEDULED:  # which counts already
+                await _require_room(uow)
             campaign.start(self.clock())
             await require_template(uow, self.providers, session, campaign.wording)
             if not await begin(uow, campaign, self.clock()):
@@ -164,6 +176,7 @@ class ResumeCampaign:
         caller.require(Action.MANAGE_CAMPAIGNS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             campaign = await uow.campaigns.get(campaign_id)
+            await _require_room(uow)
             campaign.resume(self.clock())
             session = await session_of(uow, campaign.session_id)
             await require_template(uow, self.providers, session, campaign.wording)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.contracts.storage.world import a_phone
 from tests.unit.application.office import LINE, Office, text
+from whatsapp_hub.application.campaigns import manage_campaigns
 from whatsapp_hub.application.campaigns.fill_campaigns import FillCampaigns
 from whatsapp_hub.application.campaigns.manage_campaigns import (
     CancelCampaign,
@@ -227,6 +228,18 @@ class TestPace:
             [state for state, _ in (await states(office, one)).values()].count("QUEUED") for one in (first, second)
         ]
         assert queued == [5, 3]
+
+    async def test_so_many_run_and_no_more(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(manage_campaigns, "MOST_ACTIVE", 2)
+        await people(office, 1)
+        first, _ = await started(office), await started(office)
+        third = await created(office)
+        with pytest.raises(Conflict, match="end one of them"):
+            await office.use(StartCampaign)(office.admin, third.id)
+        with pytest.raises(Conflict, match="end one of them"):
+            await created(office, starts_at=office.clock() + timedelta(hours=1))
+        await office.use(CancelCampaign)(office.admin, first.id)
+        await office.use(StartCampaign)(office.admin, third.id)
 
     async def test_the_number_s_daily_limit_and_the_campaign_s_hold(self, office: Office) -> None:
         await people(office, 30)
