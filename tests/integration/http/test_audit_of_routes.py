@@ -22,6 +22,7 @@ IN_CAMPAIGNS = "recorded, see tests/integration/hub/test_campaigns.py"
 
 UNRECORDED = {
     "PATCH /api/users/me/status": OWN,
+    "PUT /api/auth/preferences": OWN,
     "POST /api/notifications/{id}/read": OWN,
     "POST /api/notifications/read": OWN,
     "POST /api/conversations/{id}/read": OWN,
@@ -222,6 +223,8 @@ async def _personal_data(call: Recorder, company: Company) -> None:
     await call(company.admin, "PATCH", "/api/contacts/{id}", {"labels": ["vip"]}, **of)
     await call(company.admin, "POST", "/api/contacts/{id}/block", **of)
     await call(company.admin, "POST", "/api/contacts/{id}/unblock", **of)
+    for verb in ("opt-out", "opt-in"):
+        await call(company.admin, "POST", f"/api/contacts/{{id}}/{verb}", **of)
     path, table = "/api/contacts/csv", "phone,labels\n5511966665555,novo\n"
     told = await company.admin.http.post(path, content=table, headers=company.admin.headers)
     assert told.json() == {"created": 0, "updated": 1, "unchanged": 0}

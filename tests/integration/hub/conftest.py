@@ -90,7 +90,7 @@ async def _ready(http: httpx.AsyncClient, parts: list[asyncio.Task[None]]) -> No
         except httpx.TransportError:
             return False
 
-    await until(answers)
+    await until(answers, 120)
 
 
 async def _stop(parts: list[asyncio.Task[None]]) -> None:
