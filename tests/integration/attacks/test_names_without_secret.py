@@ -28,7 +28,7 @@ class Known:
     def __init__(self, *targets: WebhookTarget) -> None:
         self.everybody = list(targets)
 
-    async def target(self, session_id: SessionId) -> WebhookTarget | None:
+    async def target(self, session_id: SessionId, provider: str | None = None) -> WebhookTarget | None:
         return next((t for t in self.everybody if t.session_id == session_id), None)
 
     async def targets(self, provider: str, routes: Sequence[str]) -> dict[str, list[WebhookTarget]]:

@@ -114,7 +114,8 @@ async def list_rounds(
 ) -> Response[list[ConversationView]]:
     """List the conversations with a contact that the caller may see, on every number: the newest first."""
     sight = await sight_for(caller, queries)
-    found = await book.rounds(caller.tenant_id, sight, ContactId(id), limit, cursor)
+    contact = await book.one(caller.tenant_id, ContactId(id))
+    found = await book.rounds(caller.tenant_id, sight, contact.id, limit, cursor)
     beside = await queries.glances(caller.tenant_id, [c.id for c in found.items])
     return page([ConversationView.of(c, beside[c.id]) for c in found.items], found.next_cursor)
 
