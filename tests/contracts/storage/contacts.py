@@ -52,7 +52,7 @@ class ContactContract:
         bsuid = Identity.bsuid(f"BR.{a_phone()}")
         async with world.uow() as uow:
             shown = Sighting((bsuid,), "Ana", username="ana.lima")
-            [(ana, _)], _ = await uow.contacts.find_or_create([shown, Sighting((bsuid,), "Ana")], NOW)
+            [(ana, _), *_], _ = await uow.contacts.find_or_create([shown, Sighting((bsuid,), "Ana")], NOW)
             assert ana.username == "ana.lima"
             await uow.commit()
         async with world.uow() as uow:

@@ -36,9 +36,9 @@ async def test_contacts_are_listed_in_pages_found_and_shown(running: RunningHub,
     assert await names("%") == await names("nobody") == []
     [bruno] = (await company.admin.get("/api/contacts", search="bruno")).json()
     shown = {"id", "phoneNumber", "name", "profilePic", "isGroup", "identities", "createdAt"}
-    assert set(bruno) == shown | {"profileName", "labels", "fields", "blockedAt"}
+    assert set(bruno) == shown | {"profileName", "username", "labels", "fields", "blockedAt", "optedOut"}
     assert bruno["identities"]
-    assert (await company.admin.get(f"/api/contacts/{bruno['id']}")).json() == bruno
+    assert (await company.admin.get(f"/api/contacts/{bruno['id']}")).json() == {**bruno, "providerBlocks": []}
 
 
 async def test_they_are_the_companys_and_its_administrators(running: RunningHub, company: Company) -> None:
