@@ -227,7 +227,7 @@ async def running(database_url: str, valkey_url: str, tmp_path_factory: Any) -> 
 
 
 async def _ready(http: httpx.AsyncClient, parts: list[asyncio.Task[None]]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             for part in parts:
                 if part.done():
