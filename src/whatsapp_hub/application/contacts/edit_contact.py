@@ -68,8 +68,8 @@ class BlockContact:
     providers: Providers
 
     async def __call__(self, caller: Caller, contact_id: ContactId, *, blocked: bool) -> Contact:
-        """Block or unblock it; idempotent. The providers of the numbers that spoke with it are told by `TellBlocks`.
-        Raises NotFound."""
+        """Block or unblock it; idempotent. `TellBlocks` passes it on to the providers of the numbers that spoke with
+        it. Raises NotFound."""
         caller.require(Action.MANAGE_CONTACTS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             contact = await uow.contacts.get(contact_id)

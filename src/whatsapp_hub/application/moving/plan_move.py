@@ -69,8 +69,8 @@ class PlanMove:
 
 @dataclass(frozen=True, slots=True)
 class MakePlannedMoves:
-    """Move the sessions of a company whose plan is due. One that is refused is told to administrators once, and its
-    plan is over; where the provider only does not answer, it is tried again."""
+    """Move the sessions of a company whose plan is due. Administrators are notified once of one that is refused, and
+    its plan is over; where the provider only does not answer, it is tried again."""
 
     storage: Storage
     providers: Providers
