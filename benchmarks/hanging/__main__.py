@@ -126,7 +126,6 @@ async def settle(world: World) -> None:
     await world.window("seed", 10)
     for conversation in await world.api.conversations():
         await world.api.post(f"/api/conversations/{conversation['id']}/assign")
-    await world.window("warm", world.asked.warm)
 
 
 async def measure(world: World) -> None:
@@ -140,6 +139,7 @@ async def measure(world: World) -> None:
         say({"waiting_for": str(asked.wait_for)})
         while not asked.wait_for.exists():
             await asyncio.sleep(0.5)
+    await world.window("warm", asked.warm)
     for _ in range(asked.turns):
         await world.phase("without", asked.without)
         await world.hang()
