@@ -14,7 +14,7 @@ CONVERSATION_FIELDS = {
     "lastAttendantId", "routingReason", "routingReasonParts",
     "unreadCount", "priority", "labels", "metadata", "createdAt", "updatedAt",
     "firstResponseDueAt", "resolutionDueAt", "breaches", "rating", "bot", "resolveReason", "snoozedUntil",
-    "lastMessageAt", "waitingSince", "windowClosesAt", "resolvedAt",
+    "threadHolder", "lastMessageAt", "waitingSince", "windowClosesAt", "resolvedAt",
 }  # fmt: skip
 MESSAGE_FIELDS = {
     "id", "whatsappMessageId", "sessionId", "conversationId", "contactId", "senderId", "direction", "type",
