@@ -91,5 +91,7 @@ async def test_a_search_means_what_it_says_whatever_stands_around_it(running: Ru
         "-" * 22 + " boleto",
     ):
         assert await found(query) == 1, query
-    for query in ("boleto -pedido", "-boleto", "-" * 200):
+    for query in ("boleto -pedido", "-" * 200):
         assert await found(query) == 0, query
+    refused = await company.admin.get("/api/messages/search", query="-boleto")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/query")

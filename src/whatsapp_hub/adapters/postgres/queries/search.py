@@ -1,5 +1,7 @@
 """Full-text search of messages: Portuguese stems, no accents, in a function that row-level security does not slow."""
 
+import re
+
 from whatsapp_hub.adapters.postgres.queries import glances
 from whatsapp_hub.adapters.postgres.queries.cursors import Older, encode_cursor, read_older
 from whatsapp_hub.adapters.postgres.repositories import messages
@@ -24,9 +26,14 @@ NEGATIONS = 20
 """PostgreSQL's parser stacks 32 operators without an operand, and fails at the next."""
 
 
+_SEVERAL = re.compile(r"(?<!\S)-(?:\s*-)+")
+"""Dashes before a word: each negates the one after it."""
+
+
 def _bounded(query: str) -> str:
-    """Replace dashes beyond the first few by spaces: each may be a NOT operator."""
-    pieces = query.split("-")
+    """Let dashes before a word cancel each other, and replace those beyond the first few by spaces: each may be a NOT
+    operator."""
+    pieces = _SEVERAL.sub(lambda found: "-" * (found[0].count("-") % 2), query).split("-")
     return " ".join(["-".join(pieces[: NEGATIONS + 1]), *pieces[NEGATIONS + 1 :]])
 
 
