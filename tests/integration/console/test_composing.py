@@ -41,7 +41,7 @@ async def test_an_emoji_a_voice_message_an_edit_and_a_deletion(site: Site, open_
     await expect(page.get_by_role("timer")).to_have_text("0:01")
     await page.get_by_role("button", name="Done").click()
     await expect(page.locator(".uploads audio")).to_be_visible()
-    await page.locator(".composer").get_by_role("button", name="Send").click()
+    await page.locator(".composer").get_by_role("button", name="Send", exact=True).click()
     await expect(page.locator(".uploads")).to_have_count(0)
     [voice] = [m for m in await messages_of(site, conversation["id"]) if m["type"] == "AUDIO"]
     assert (voice["media"]["mimeType"].split(";")[0], voice["media"]["voice"]) == ("audio/ogg", True)

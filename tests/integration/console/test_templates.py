@@ -48,7 +48,7 @@ async def test_an_agent_picks_a_template_fills_it_in_and_the_customer_gets_it(si
     await composer.get_by_label("Value 1").fill("Wanda")
     await expect(composer.locator(".template-shown")).to_have_text("Hi Wanda, your order {{2}} is here.")
     await composer.get_by_label("Value 2").fill("18")
-    await composer.get_by_role("button", name="Send").click()
+    await composer.get_by_role("button", name="Send", exact=True).click()
     await expect(window.page.locator(".bubble.out").last).to_contain_text("Hi Wanda, your order 18 is here.")
     await window.page.wait_for_function("document.querySelector('.template-list')")
     for _ in range(100):

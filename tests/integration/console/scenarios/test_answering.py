@@ -78,7 +78,7 @@ async def test_a_pasted_picture_a_dropped_file_and_a_quote_go_out_and_are_read(s
     await page.evaluate(DROPPED)
     await expect(page.locator(".uploads li")).to_have_count(2)
     await page.locator(".composer textarea").fill("Both, with prices")
-    await page.locator(".composer").get_by_role("button", name="Send").click()
+    await page.locator(".composer").get_by_role("button", name="Send", exact=True).click()
     await expect(page.locator(".uploads")).to_have_count(0)
     await expect(page.locator(".bubble.out .picture")).to_be_visible()
     await expect(page.locator(".bubble.out .file")).to_contain_text("prices 2026.txt")
