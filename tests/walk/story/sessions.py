@@ -126,12 +126,8 @@ async def _campaigns(w: Walk) -> None:
     await w.ask(f"GET {row}", query={"status": "SCHEDULED"})
     await w.ask(f"GET {row}/{{id}}", path=here)
     await w.ask(f"GET {row}/{{id}}/recipients", path=here, query={"state": "WAITING"})
-    await w.ask(f"POST {row}/{{id}}/start", note="nobody", path=here)
-    [contact, *_] = [c for c in await w.look("/api/contacts") if not c["isGroup"]]
-    listed = await w.ask(f"POST {row}", note="a list", body={**body, "audience": {"contactIds": [contact["id"]]}})
-    other = {"id": listed["campaign"]["id"]}
-    await w.ask(f"POST {row}/{{id}}/start", path=other)
-    await w.ask(f"POST {row}/{{id}}/pause", note="perhaps over", path=other)
-    await w.ask(f"POST {row}/{{id}}/resume", note="perhaps over", path=other)
+    for verb in ("pause", "resume"):
+        await w.ask(f"POST {row}/{{id}}/{verb}", note="before its start", path=here)
+    await w.ask(f"POST {row}/{{id}}/start", note="unknown", path={"id": session})
     await w.ask(f"POST {row}/{{id}}/cancel", path=here)
     await w.ask(f"DELETE {row}/{{id}}", path=here)
