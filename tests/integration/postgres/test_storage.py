@@ -348,6 +348,7 @@ async def test_whatever_changes_in_a_conversation_is_stored(world: World) -> Non
         "resolved_at": NOW,
         "resolve_reason": "Sold",
         "snoozed_until": NOW,
+        "thread_holder": "another app",
     }
     fixed = {"id", "tenant_id", "session_id", "contact_id", "created_at"}
     said = {"updated_at", "last_message_at", "unread_count", "waiting_since", "timeout_at", "window_closes_at"}
