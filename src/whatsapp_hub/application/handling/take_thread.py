@@ -16,6 +16,7 @@ from whatsapp_hub.domain.errors import Conflict, NotSupported, ProviderError, Re
 from whatsapp_hub.domain.ids import ConversationId
 from whatsapp_hub.domain.integrations.threads import held_by
 from whatsapp_hub.domain.messaging.capabilities import Feature
+from whatsapp_hub.domain.messaging.contact import Identity
 
 WITHIN_S = 20.0
 
@@ -56,10 +57,10 @@ class TakeThread:
             await uow.commit()
         return conversation
 
-    async def _ask(self, provider: TakesThreads, ref: SessionRef, *whose: object) -> None:
+    async def _ask(self, provider: TakesThreads, ref: SessionRef, recipient: tuple[Identity, ...], chat: str) -> None:
         try:
             async with asyncio.timeout(WITHIN_S):
-                await provider.take_thread(ref, *whose)  # type: ignore[arg-type]  # contact's identities, chat
+                await provider.take_thread(ref, recipient, chat)
         except Rejected as error:
             raise Conflict("thread_refused", f"the thread cannot be taken: {error}") from error
         except (ProviderError, TimeoutError) as error:

@@ -5,8 +5,8 @@ import { api } from "../../state/api.ts";
 import * as directory from "../../state/directory.ts";
 import { t } from "../../state/i18n.ts";
 import { say } from "../../state/toasts.ts";
-import { Field, Select } from "../kit/controls.tsx";
-import { PROVIDERS, type ProviderName, SETTINGS } from "./NewSession.tsx";
+import { Select } from "../kit/controls.tsx";
+import { PROVIDERS, type ProviderName, ProviderSettings } from "./NewSession.tsx";
 import { FormDialog } from "./parts.tsx";
 
 interface MoveSessionProps {
@@ -52,19 +52,12 @@ export function MoveSession({ s, onClose, onMoved }: MoveSessionProps): VNode {
             options={others.map((p) => ({ value: p, label: t().numbers.providers[p] }))}
             wrong={wrong("provider")}
           />
-          {SETTINGS[provider].map((setting) => (
-            <Field
-              key={`${provider} ${setting.name}`}
-              label={t().numbers.settings[setting.name as keyof ReturnType<typeof t>["numbers"]["settings"]]}
-              name={setting.name}
-              type={setting.secret ? "password" : "text"}
-              autoComplete="off"
-              required={setting.needed ?? false}
-              value={settings[setting.name] ?? ""}
-              onInput={(value) => change(() => setSettings({ ...settings, [setting.name]: value }))}
-              wrong={wrong(`settings/${setting.name}`)}
-            />
-          ))}
+          <ProviderSettings
+            provider={provider}
+            settings={settings}
+            onChange={(given) => change(() => setSettings(given))}
+            wrong={wrong}
+          />
           {foreseen && <Foreseen move={foreseen} />}
         </>
       )}

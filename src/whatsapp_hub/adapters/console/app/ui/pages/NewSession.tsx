@@ -11,7 +11,7 @@ export const PROVIDERS = ["SANDBOX", "NEONIZE", "META", "WAHA"] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 /** What each provider needs to know; secrets are written, never shown again. */
-export const SETTINGS: Record<ProviderName, readonly { name: string; secret?: boolean; needed?: boolean }[]> = {
+const SETTINGS: Record<ProviderName, readonly { name: string; secret?: boolean; needed?: boolean }[]> = {
   SANDBOX: [],
   NEONIZE: [],
   META: [
@@ -81,19 +81,7 @@ export function NewSession({
             options={PROVIDERS.map((p) => ({ value: p, label: t().numbers.providers[p] }))}
             wrong={wrong("provider")}
           />
-          {SETTINGS[provider].map((setting) => (
-            <Field
-              key={`${provider} ${setting.name}`}
-              label={t().numbers.settings[setting.name as keyof ReturnType<typeof t>["numbers"]["settings"]]}
-              name={setting.name}
-              type={setting.secret ? "password" : "text"}
-              autoComplete="off"
-              required={setting.needed ?? false}
-              value={settings[setting.name] ?? ""}
-              onInput={(value) => setSettings({ ...settings, [setting.name]: value })}
-              wrong={wrong(`settings/${setting.name}`)}
-            />
-          ))}
+          <ProviderSettings provider={provider} settings={settings} onChange={setSettings} wrong={wrong} />
           <Select
             label={t().numbers.who}
             value={routing}
@@ -107,5 +95,33 @@ export function NewSession({
         </>
       )}
     </FormDialog>
+  );
+}
+
+interface ProviderSettingsProps {
+  provider: ProviderName;
+  settings: Record<string, string>;
+  onChange: (settings: Record<string, string>) => void;
+  wrong: (field: string) => string | undefined;
+}
+
+/** A field for each setting of a provider. */
+export function ProviderSettings({ provider, settings, onChange, wrong }: ProviderSettingsProps): VNode {
+  return (
+    <>
+      {SETTINGS[provider].map((setting) => (
+        <Field
+          key={`${provider} ${setting.name}`}
+          label={t().numbers.settings[setting.name as keyof ReturnType<typeof t>["numbers"]["settings"]]}
+          name={setting.name}
+          type={setting.secret ? "password" : "text"}
+          autoComplete="off"
+          required={setting.needed ?? false}
+          value={settings[setting.name] ?? ""}
+          onInput={(value) => onChange({ ...settings, [setting.name]: value })}
+          wrong={wrong(`settings/${setting.name}`)}
+        />
+      ))}
+    </>
   );
 }
