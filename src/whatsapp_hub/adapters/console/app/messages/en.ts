@@ -1,3 +1,4 @@
 import { desk } from "./en/desk.ts";
+import { shell } from "./en/shell.ts";
 
-export default desk;
+export default { ...shell, ...desk };

@@ -1,3 +1,4 @@
 import { desk } from "./es/desk.ts";
+import { shell } from "./es/shell.ts";
 
-export default desk;
+export default { ...shell, ...desk };

@@ -1,6 +1,9 @@
 import { desk } from "./pt-BR/desk.ts";
+import { shell } from "./pt-BR/shell.ts";
+
+const first = { ...shell, ...desk };
 
 /** What the page needs before somebody is signed in. */
-export type FirstMessages = typeof desk;
+export type FirstMessages = typeof first;
 export type Messages = FirstMessages & typeof import("./pt-BR/behind.ts").behind;
-export default desk;
+export default first;

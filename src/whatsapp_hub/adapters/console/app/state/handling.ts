@@ -2,19 +2,20 @@
 import type { Conversation, Message, NoteView } from "../core/entities.ts";
 import { Problem } from "../ports/index.ts";
 import { api } from "./api.ts";
-import * as desk from "./desk.ts";
+import * as chats from "./chats.ts";
 import { t } from "./i18n.ts";
+import * as painting from "./painting.ts";
 import { complain, say } from "./toasts.ts";
 
 async function act(id: string, verb: string, body?: unknown, method: "POST" | "PATCH" = "POST"): Promise<boolean> {
   try {
     const path = verb ? `/api/conversations/${id}/${verb}` : `/api/conversations/${id}`;
     const { data } = await api.send<Conversation>(method, path, body);
-    desk.took(data);
+    painting.took(data);
     return true;
   } catch (error) {
     complain(error);
-    if (error instanceof Problem && error.status === 409) await desk.loadChat(id).catch(() => {});
+    if (error instanceof Problem && error.status === 409) await chats.loadChat(id).catch(() => {});
     return false;
   }
 }
@@ -53,7 +54,7 @@ export async function transfer(
 export async function markRead(id: string): Promise<void> {
   try {
     const { data } = await api.send<Conversation>("POST", `/api/conversations/${id}/read`);
-    desk.took(data);
+    painting.took(data);
   } catch {
     // the next look marks it
   }
@@ -62,7 +63,7 @@ export async function markRead(id: string): Promise<void> {
 export async function addNote(id: string, content: string): Promise<boolean> {
   try {
     const { data } = await api.send<NoteView>("POST", `/api/conversations/${id}/notes`, { content });
-    desk.tookNote(data);
+    chats.tookNote(data);
     return true;
   } catch (error) {
     complain(error);
@@ -100,7 +101,7 @@ export async function sendAgain(messageId: string): Promise<void> {
   try {
     const key = crypto.randomUUID();
     const { data } = await api.send<Message>("POST", `/api/messages/${messageId}/send-again`, undefined, { key });
-    desk.tookMessage(data);
+    chats.tookMessage(data);
   } catch (error) {
     complain(error);
   }
@@ -110,7 +111,7 @@ export async function sendAgain(messageId: string): Promise<void> {
 export async function settle(messageId: string, how: "retry" | "fail"): Promise<void> {
   try {
     const { data } = await api.send<Message>("POST", `/api/messages/${messageId}/${how}`);
-    desk.tookMessage(data);
+    chats.tookMessage(data);
   } catch (error) {
     complain(error);
   }

@@ -5,6 +5,7 @@ import type { Conversation } from "../core/entities.ts";
 import { asked, type Choice, counted, VIEWS, type View } from "../core/views.ts";
 import { api } from "./api.ts";
 import * as desk from "./desk.ts";
+import * as painting from "./painting.ts";
 
 const PAGE = 100;
 const SHORT_PAGES = 20;
@@ -25,8 +26,8 @@ let loading = false;
 
 /** How many conversations each view has: by what is known here, or, where that is not all, by the hub's last count. */
 export const counts = computed<Counts>(() => {
-  desk.revision.value;
-  return (!desk.isWhole.value && fromHub.value?.counts) || counted(desk.conversations(), desk.reader.value);
+  painting.revision.value;
+  return (!desk.isWhole.value && fromHub.value?.counts) || counted(painting.conversations(), painting.reader.value);
 });
 /** There are more than the hub has counted. */
 export const isCutShort = computed(() => !desk.isWhole.value && fromHub.value?.isComplete === false);
@@ -87,8 +88,8 @@ function keyOf(choice: Choice): string {
 export function keepCounting(): void {
   let at = 0;
   effect(() => {
-    desk.revision.value;
-    if (!desk.isLoaded.value || desk.isWhole.value || Date.now() - at < COUNT_APART_MS) return;
+    painting.revision.value;
+    if (!painting.isLoaded.value || desk.isWhole.value || Date.now() - at < COUNT_APART_MS) return;
     at = Date.now();
     void count().catch(() => {});
   });

@@ -1,9 +1,9 @@
 // Who looks at which conversation: one says so while one has it open in a window that is seen, and hears it of the others.
 import { computed, effect, signal } from "@preact/signals";
 import type { HubEvent } from "../core/events.ts";
-import * as desk from "./desk.ts";
 import { meet } from "./directory.ts";
 import { live } from "./live.ts";
+import * as painting from "./painting.ts";
 import { me } from "./session.ts";
 
 const viewers = signal<ReadonlyMap<string, readonly string[]>>(new Map());
@@ -37,7 +37,7 @@ export function start(): void {
   document.addEventListener("visibilitychange", () => {
     isSeen.value = !document.hidden;
   });
-  const isConnected = computed(() => !["offline", "connecting"].includes(desk.connection.value.state));
+  const isConnected = computed(() => !["offline", "connecting"].includes(painting.connection.value.state));
   effect(() => {
     if (!isConnected.value) {
       joined = null;

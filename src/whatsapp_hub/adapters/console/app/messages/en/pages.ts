@@ -251,6 +251,7 @@ export const pages: typeof Portuguese = {
     greetingHint: "What the bot says before the menu. Empty: its usual text.",
     first: "Target of the first response (minutes)",
     resolution: "Target of the resolution (minutes)",
+    agentName: "The writer's name before each text to a customer",
     asksRating: "Ask for a rating when resolved",
     hours: "Opening hours",
   },

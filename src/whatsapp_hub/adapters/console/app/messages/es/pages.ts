@@ -251,6 +251,7 @@ export const pages: typeof Portuguese = {
     greetingHint: "Lo que dice el bot antes del menú. Vacío: su texto de siempre.",
     first: "Meta de la primera respuesta (minutos)",
     resolution: "Meta de la solución (minutos)",
+    agentName: "Nombre de quien escribe antes de cada texto al cliente",
     asksRating: "Pedir valoración al cerrar",
     hours: "Horario de atención",
   },

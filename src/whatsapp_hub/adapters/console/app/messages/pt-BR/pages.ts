@@ -249,6 +249,7 @@ export const pages = {
     greetingHint: "O que o robô diz antes do menu. Vazio: o texto de costume.",
     first: "Meta da primeira resposta (minutos)",
     resolution: "Meta da solução (minutos)",
+    agentName: "Nome de quem escreve antes de cada texto ao cliente",
     asksRating: "Pedir avaliação ao encerrar",
     hours: "Horário de atendimento",
   },

@@ -3,11 +3,12 @@ import { useEffect, useState } from "preact/hooks";
 import type { Conversation } from "../../core/entities.ts";
 import { isLive, queryOf } from "../../core/views.ts";
 import { Problem } from "../../ports/index.ts";
-import * as desk from "../../state/desk.ts";
+import * as chats from "../../state/chats.ts";
 import { departmentById, nameOf, sessionById } from "../../state/directory.ts";
 import * as handling from "../../state/handling.ts";
 import * as hearing from "../../state/hearing.ts";
 import { t } from "../../state/i18n.ts";
+import * as painting from "../../state/painting.ts";
 import { reasonOf, sessionReasonOf } from "../../state/reasons.ts";
 import { go } from "../../state/route.ts";
 import { may, me } from "../../state/session.ts";
@@ -30,8 +31,8 @@ import { Transfer } from "./Transfer.tsx";
 
 /** One conversation: who it is, what was said, and the place to answer. */
 export function Chat({ id }: { id: string }): VNode {
-  const c = desk.rowOf(id).value;
-  const chat = desk.chatSignal(id).value;
+  const c = painting.rowOf(id).value;
+  const chat = painting.chatSignal(id).value;
   const [problem, setProblem] = useState<Problem | null>(null);
   const [isTransferring, setTransferring] = useState(false);
   const [isResolving, setResolving] = useState(false);
@@ -42,7 +43,7 @@ export function Chat({ id }: { id: string }): VNode {
 
   const load = (): void => {
     setProblem(null);
-    desk
+    chats
       .loadChat(id)
       .catch((error) => (error instanceof Problem && error.status === 404 ? setProblem(error) : complain(error)));
   };
@@ -66,7 +67,7 @@ export function Chat({ id }: { id: string }): VNode {
   }, [id]);
 
   if (!c) {
-    const department = desk.whereItWent(id);
+    const department = painting.whereItWent(id);
     const name = departmentById.value.get(department ?? "")?.name;
     return (
       <section class="chat" aria-label={t().chat.label}>
@@ -128,7 +129,7 @@ async function unread(id: string): Promise<void> {
 
 /** What one quotes without choosing: the newest that the customer said. */
 function lastOfCustomer(id: string): string | null {
-  const said = desk.chatSignal(id).value?.messages ?? [];
+  const said = painting.chatSignal(id).value?.messages ?? [];
   return said.findLast((m) => m.direction === "INBOUND" && m.whatsappMessageId && !m.revokedAt)?.id ?? null;
 }
 

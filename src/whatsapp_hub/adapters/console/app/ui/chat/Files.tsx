@@ -2,7 +2,7 @@ import type { Signal } from "@preact/signals";
 import type { VNode } from "preact";
 import type { Message } from "../../core/entities.ts";
 import { api } from "../../state/api.ts";
-import { tookMessage } from "../../state/desk.ts";
+import { tookMessage } from "../../state/chats.ts";
 import { t } from "../../state/i18n.ts";
 import * as scheduled from "../../state/scheduled.ts";
 import { saidOf } from "../../state/toasts.ts";

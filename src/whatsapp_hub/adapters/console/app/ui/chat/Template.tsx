@@ -7,7 +7,7 @@ import { type Component, componentsOf, isFillable, keyOf, shown, type Values } f
 import { folded } from "../../core/views.ts";
 import { Problem } from "../../ports/index.ts";
 import { api } from "../../state/api.ts";
-import { tookMessage } from "../../state/desk.ts";
+import { tookMessage } from "../../state/chats.ts";
 import { whole } from "../../state/directory.ts";
 import { language, t } from "../../state/i18n.ts";
 import { may } from "../../state/session.ts";

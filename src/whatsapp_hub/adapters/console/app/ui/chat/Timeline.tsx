@@ -4,7 +4,7 @@ import { isSameDay, isSameGroup } from "../../core/clock.ts";
 import type { Chat, Conversation, Message, NoteView } from "../../core/entities.ts";
 import type { Happening } from "../../core/happenings.ts";
 import type { Entry } from "../../core/outbox.ts";
-import * as desk from "../../state/desk.ts";
+import * as chats from "../../state/chats.ts";
 import { nameOf } from "../../state/directory.ts";
 import * as handling from "../../state/handling.ts";
 import * as happenings from "../../state/happenings.ts";
@@ -78,7 +78,7 @@ export function Timeline({
     void happenings.load(id).catch(() => {}); // lines besides what was said: a chat is whole without them
   }, [id]);
   useEffect(() => {
-    if (target) void desk.loadAround(id, target).catch(complain);
+    if (target) void chats.loadAround(id, target).catch(complain);
   }, [id, target]);
   useLayoutEffect(() => {
     if (placed < 0) return;
@@ -114,7 +114,7 @@ export function Timeline({
     if (!chat.older) return;
     loading.current = true;
     try {
-      await desk.loadOlder(id);
+      await chats.loadOlder(id);
       setShown((count) => count + SHOWN_MORE);
     } catch (error) {
       complain(error);
@@ -126,7 +126,7 @@ export function Timeline({
     if (loading.current) return;
     loading.current = true;
     try {
-      await desk.loadNewer(id);
+      await chats.loadNewer(id);
       setShown((count) => count + SHOWN_MORE);
     } catch (error) {
       complain(error);
@@ -143,7 +143,7 @@ export function Timeline({
     if (element.scrollTop < element.clientHeight * 1.5) void older();
   };
   const toEnd = async (): Promise<void> => {
-    await desk.loadNewest(id).catch(complain);
+    await chats.loadNewest(id).catch(complain);
     if (target) go(addressOf(id), { replace: true });
     atEnd.current = true;
     frame.current!.scrollTop = frame.current!.scrollHeight;

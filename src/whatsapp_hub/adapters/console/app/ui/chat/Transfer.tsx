@@ -2,10 +2,10 @@ import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { Conversation } from "../../core/entities.ts";
 import { queryOf } from "../../core/views.ts";
-import * as desk from "../../state/desk.ts";
 import { departments, users } from "../../state/directory.ts";
 import * as handling from "../../state/handling.ts";
 import { t } from "../../state/i18n.ts";
+import * as painting from "../../state/painting.ts";
 import { go } from "../../state/route.ts";
 import { me } from "../../state/session.ts";
 import { say } from "../../state/toasts.ts";
@@ -32,7 +32,7 @@ export function Transfer({ c, onClose }: { c: Conversation; onClose: () => void 
     if (!done) return;
     say(t().transfer.done(departments.value.find((d) => d.id === departmentId)?.name ?? ""), "ok");
     onClose();
-    if (!desk.rowOf(c.id).value) go(`/dashboard${queryOf(choice.value)}`);
+    if (!painting.rowOf(c.id).value) go(`/dashboard${queryOf(choice.value)}`);
   };
   return (
     <Dialog title={t().chat.transfer} onClose={onClose}>

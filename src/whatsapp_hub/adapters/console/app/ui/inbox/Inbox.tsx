@@ -2,10 +2,10 @@ import { computed, signal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { type Choice, choiceOf, queryOf } from "../../core/views.ts";
-import * as desk from "../../state/desk.ts";
 import * as directory from "../../state/directory.ts";
 import { sessions } from "../../state/directory.ts";
 import { t } from "../../state/i18n.ts";
+import * as painting from "../../state/painting.ts";
 import { go, path, query } from "../../state/route.ts";
 import { isSupervisor, may } from "../../state/session.ts";
 import { attempt } from "../../state/toasts.ts";
@@ -111,7 +111,7 @@ function Nothing(): VNode {
             {t().phone.play}
           </Button>
         )}
-        {!sessions.value.length && may("manage-sessions") && desk.isLoaded.value && (
+        {!sessions.value.length && may("manage-sessions") && painting.isLoaded.value && (
           <a class="button primary" href="/welcome">
             {t().rail.guide}
           </a>

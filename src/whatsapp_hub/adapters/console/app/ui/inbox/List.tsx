@@ -8,6 +8,7 @@ import * as desk from "../../state/desk.ts";
 import { departments, labels, sessions } from "../../state/directory.ts";
 import { numberOf, t } from "../../state/i18n.ts";
 import * as listing from "../../state/listing.ts";
+import * as painting from "../../state/painting.ts";
 import { go } from "../../state/route.ts";
 import * as selecting from "../../state/selecting.ts";
 import { may } from "../../state/session.ts";
@@ -32,9 +33,9 @@ const WHOLE_EVERY_MS = 5_000;
 /** The conversations of one view. Their order waits while the pointer moves over them, or while one walks by keys. */
 export function List(): VNode {
   const shown = choice.value;
-  desk.revision.value;
+  painting.revision.value;
   const upTo = listing.horizon(shown);
-  const ids = useIds({ choice: shown, reader: desk.reader.value, upTo });
+  const ids = useIds({ choice: shown, reader: painting.reader.value, upTo });
   const frozen = useSignal<readonly string[] | null>(null);
   const still = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const current = frozen.value ?? ids;
@@ -46,10 +47,10 @@ export function List(): VNode {
     selecting.clear();
   }, [shown]);
   useEffect(() => {
-    if (!desk.isLoaded.value || listing.isKnown(shown)) return;
+    if (!painting.isLoaded.value || listing.isKnown(shown)) return;
     const timer = setTimeout(() => void listing.begin(shown).catch(complain), shown.search ? SEARCH_PAUSE_MS : 0);
     return () => clearTimeout(timer);
-  }, [shown, desk.isLoaded.value, desk.isWhole.value]);
+  }, [shown, painting.isLoaded.value, desk.isWhole.value]);
 
   const hold = (): void => {
     if (ids.length) frozen.value ??= ids;
@@ -76,7 +77,7 @@ export function List(): VNode {
         onPointerMove={(event) => event.pointerType === "mouse" && hold()}
         onPointerLeave={() => (frozen.value = null)}
       >
-        {!desk.isLoaded.value ? (
+        {!painting.isLoaded.value ? (
           desk.loadProblem.value ? (
             <Empty icon="warning" title={t().problem.other} />
           ) : (
@@ -105,11 +106,12 @@ function useIds(asked: Asked): readonly string[] {
     const before = last.current;
     const now = Date.now();
     const isSame = before?.list.choice === choice && before.list.reader === reader && before.list.upTo === upTo;
-    const some = isSame && now - before.wholeAt < WHOLE_EVERY_MS ? desk.changedSince(before.revision) : null;
-    const list = before && some ? changed(before.list, some, desk.conversationAt) : kept(desk.conversations(), asked);
-    last.current = { list, revision: desk.revision.value, wholeAt: before && some ? before.wholeAt : now };
+    const some = isSame && now - before.wholeAt < WHOLE_EVERY_MS ? painting.changedSince(before.revision) : null;
+    const list =
+      before && some ? changed(before.list, some, painting.conversationAt) : kept(painting.conversations(), asked);
+    last.current = { list, revision: painting.revision.value, wholeAt: before && some ? before.wholeAt : now };
     return list.ids;
-  }, [desk.revision.value, choice, reader, upTo]);
+  }, [painting.revision.value, choice, reader, upTo]);
 }
 
 function differences(before: readonly string[], after: readonly string[]): number {
@@ -300,7 +302,7 @@ function Rows({ ids, more }: { ids: readonly string[]; more?: () => void }): VNo
 
 /** Chooses a conversation for what is done with several; Shift: all from the one that was chosen before. */
 function Check({ id, ids }: { id: string; ids: readonly string[] }): VNode {
-  const c = desk.rowOf(id).value;
+  const c = painting.rowOf(id).value;
   return (
     <input
       type="checkbox"

@@ -5,9 +5,9 @@ import type { StartBody } from "../../core/schema.ts";
 import { Problem } from "../../ports/index.ts";
 import { api } from "../../state/api.ts";
 import { can } from "../../state/capabilities.ts";
-import * as desk from "../../state/desk.ts";
 import { sessions } from "../../state/directory.ts";
 import { t } from "../../state/i18n.ts";
+import * as painting from "../../state/painting.ts";
 import { go } from "../../state/route.ts";
 import { attempt, saidOf } from "../../state/toasts.ts";
 import { type SendTemplate, Templates } from "../chat/Template.tsx";
@@ -38,7 +38,7 @@ export function NewConversation({ onClose }: { onClose: () => void }): VNode {
       { sessionId, to, ...body },
       { key: once },
     );
-    desk.took(data);
+    painting.took(data);
     onClose();
     go(addressOf(data.id));
   };

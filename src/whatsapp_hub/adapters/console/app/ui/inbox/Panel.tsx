@@ -2,10 +2,10 @@ import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { Conversation, NoteView } from "../../core/entities.ts";
 import { api } from "../../state/api.ts";
-import * as desk from "../../state/desk.ts";
 import { departmentById, nameOf, sessionById } from "../../state/directory.ts";
 import * as handling from "../../state/handling.ts";
 import { momentOf, t } from "../../state/i18n.ts";
+import * as painting from "../../state/painting.ts";
 import { may } from "../../state/session.ts";
 import { complain, say } from "../../state/toasts.ts";
 import { Avatar, Due } from "../kit/bits.tsx";
@@ -20,8 +20,8 @@ const PRIORITIES = ["LOW", "NORMAL", "HIGH", "URGENT"] as const;
 
 /** The customer and the conversation: who it is, what it is about, until when, what colleagues noted. */
 export function Panel({ id }: { id: string }): VNode | null {
-  const c = desk.rowOf(id).value;
-  const chat = desk.chatSignal(id).value;
+  const c = painting.rowOf(id).value;
+  const chat = painting.chatSignal(id).value;
   if (!c) return null;
   return (
     <aside class="panel" aria-label={t().panel.label}>
@@ -109,7 +109,7 @@ function Labels({ c }: { c: Conversation }): VNode {
     isLabelling.value = on;
   };
   const [text, setText] = useState("");
-  const known = [...new Set([...desk.conversations()].flatMap((one) => one.labels))].filter(
+  const known = [...new Set([...painting.conversations()].flatMap((one) => one.labels))].filter(
     (label) => !c.labels.includes(label),
   );
   const canChange = may("work-conversations");

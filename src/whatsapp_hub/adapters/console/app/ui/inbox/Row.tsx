@@ -2,11 +2,11 @@ import type { VNode } from "preact";
 import type { Conversation, LastMessage } from "../../core/entities.ts";
 import { lastActivity, nextDue } from "../../core/order.ts";
 import { isLive } from "../../core/views.ts";
-import * as desk from "../../state/desk.ts";
 import { departmentById, nameOf, sessionById, sessions } from "../../state/directory.ts";
 import * as drafts from "../../state/drafts.ts";
 import * as hearing from "../../state/hearing.ts";
 import { kindOf, momentOf, numberOf, shortOf, t } from "../../state/i18n.ts";
+import * as painting from "../../state/painting.ts";
 import { me } from "../../state/session.ts";
 import * as viewing from "../../state/viewing.ts";
 import { Avatar, Due } from "../kit/bits.tsx";
@@ -26,7 +26,7 @@ export function phoneOf(digits: string | null): string | null {
 
 /** One conversation of the list; it paints itself anew when it alone has changed. */
 export function RowLink({ id }: { id: string }): VNode | null {
-  const c = desk.rowOf(id).value;
+  const c = painting.rowOf(id).value;
   if (!c) return null;
   const due = isLive(c) ? nextDue(c) : null;
   const isOpen = openId.value === id;

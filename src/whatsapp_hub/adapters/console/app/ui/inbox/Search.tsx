@@ -3,8 +3,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { pieces } from "../../core/found.ts";
 import type { MessageView } from "../../core/schema.ts";
 import { api } from "../../state/api.ts";
-import * as desk from "../../state/desk.ts";
+import * as chats from "../../state/chats.ts";
 import { momentOf, shortOf, t } from "../../state/i18n.ts";
+import * as painting from "../../state/painting.ts";
 import { complain } from "../../state/toasts.ts";
 import { Empty, Skeletons } from "../kit/bits.tsx";
 import { Button, IconButton } from "../kit/controls.tsx";
@@ -70,7 +71,7 @@ export function Hits({ words, conversationId }: { words: string; conversationId?
   const read = async (cursor: string | null, before: MessageView[]): Promise<void> => {
     const query = { query: words, conversationId, limit: PAGE, cursor };
     const { data, next } = await api.get<MessageView[]>("/api/messages/search", query);
-    if (!conversationId) for (const message of data) desk.need(message.conversationId);
+    if (!conversationId) for (const message of data) chats.need(message.conversationId);
     setFound({ words, messages: [...before, ...data], next });
   };
   useEffect(() => {
@@ -100,7 +101,7 @@ export function Hits({ words, conversationId }: { words: string; conversationId?
 }
 
 function Hit({ m, words, isNamed }: { m: MessageView; words: string; isNamed: boolean }): VNode {
-  const c = desk.rowOf(m.conversationId).value;
+  const c = painting.rowOf(m.conversationId).value;
   return (
     <a
       class="hit"

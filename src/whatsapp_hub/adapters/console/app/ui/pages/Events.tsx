@@ -3,9 +3,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { EVENT_TYPES } from "../../core/eventTypes.ts";
 import type { EventView } from "../../core/schema.ts";
 import { api } from "../../state/api.ts";
-import * as desk from "../../state/desk.ts";
 import * as directory from "../../state/directory.ts";
 import { momentOf, numberOf, t } from "../../state/i18n.ts";
+import { connection } from "../../state/painting.ts";
 import { complain } from "../../state/toasts.ts";
 import { Empty } from "../kit/bits.tsx";
 import { Button, Select } from "../kit/controls.tsx";
@@ -58,7 +58,7 @@ export default function Events(): VNode {
   useEffect(() => {
     setOlder([]);
     setFrom(NEWEST);
-    const after = Math.max(0, desk.connection.value.position - BACK);
+    const after = Math.max(0, connection.value.position - BACK);
     const stream = new EventSource(api.address(`/api/events/stream?after=${after}${kind ? `&types=${kind}` : ""}`));
     const take = (message: MessageEvent<string>): void => {
       waiting.current.push(JSON.parse(message.data));

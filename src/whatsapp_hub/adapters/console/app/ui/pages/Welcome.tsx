@@ -1,8 +1,8 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import * as desk from "../../state/desk.ts";
 import * as directory from "../../state/directory.ts";
 import { t } from "../../state/i18n.ts";
+import * as painting from "../../state/painting.ts";
 import { go } from "../../state/route.ts";
 import { may } from "../../state/session.ts";
 import { attempt, complain } from "../../state/toasts.ts";
@@ -66,7 +66,7 @@ export default function Welcome(): VNode {
     },
     {
       ...t().guide.play,
-      isDone: [...desk.conversations()].length > 0 && desk.revision.value >= 0,
+      isDone: [...painting.conversations()].length > 0 && painting.revision.value >= 0,
       action: (
         <Button kind={canPlay ? "primary" : ""} icon="phone" disabled={!canPlay} onClick={play}>
           {t().phone.play}

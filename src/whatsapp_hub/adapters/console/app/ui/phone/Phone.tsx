@@ -3,9 +3,9 @@ import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { PhoneMessage } from "../../core/entities.ts";
 import { api } from "../../state/api.ts";
-import * as desk from "../../state/desk.ts";
 import { sessions } from "../../state/directory.ts";
 import { t, timeOf } from "../../state/i18n.ts";
+import * as painting from "../../state/painting.ts";
 import { attempt } from "../../state/toasts.ts";
 import { openId, phoneShown } from "../inbox/Inbox.tsx";
 import { IconButton, Select } from "../kit/controls.tsx";
@@ -32,7 +32,7 @@ const person = { phone: PEOPLE[0].phone as string };
 
 /** A customer's phone on a sandbox number: what one writes here arrives as from WhatsApp, and the answers are shown. */
 export function Phone(): VNode {
-  const open = openId.value ? desk.rowOf(openId.value).value : null;
+  const open = openId.value ? painting.rowOf(openId.value).value : null;
   const sandboxes = sessions.value.filter((s) => s.provider === "SANDBOX" && s.isActive);
   const sessionId = useSignal(open?.sessionId ?? sandboxes[0]?.id ?? "");
   const phone = useSignal(person.phone);

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
-import { connection, wasReset } from "../../state/desk.ts";
+import { wasReset } from "../../state/desk.ts";
 import { numberOf, t, timeOf } from "../../state/i18n.ts";
+import { connection } from "../../state/painting.ts";
 import { actFor, isActing, me } from "../../state/session.ts";
 import { now } from "../kit/bits.tsx";
 import { Icon } from "../kit/Icon.tsx";

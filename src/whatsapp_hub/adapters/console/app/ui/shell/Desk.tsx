@@ -7,6 +7,7 @@ import * as hearing from "../../state/hearing.ts";
 import { t } from "../../state/i18n.ts";
 import * as listing from "../../state/listing.ts";
 import * as outbox from "../../state/outbox.ts";
+import * as painting from "../../state/painting.ts";
 import * as preferences from "../../state/preferences.ts";
 import { go, path } from "../../state/route.ts";
 import * as scheduled from "../../state/scheduled.ts";
@@ -31,7 +32,7 @@ function run(): void {
   desk.alsoHear(scheduled.hear);
   desk.alsoHear(happenings.hear);
   hearing.knowing((id) => {
-    const conversation = desk.rowOf(id).value;
+    const conversation = painting.rowOf(id).value;
     if (!conversation) return null;
     const name = conversation.customerName ?? conversation.customerPhone ?? "";
     return { name, isMine: conversation.assignedUserId === me.value?.id };
@@ -59,7 +60,7 @@ export function Desk(): VNode {
   useLayoutEffect(run, []);
   const isBack = standing.value === "in";
   useEffect(() => {
-    if (isBack && isRunning && desk.connection.value.state === "offline") begin();
+    if (isBack && isRunning && painting.connection.value.state === "offline") begin();
   }, [isBack]);
   return (
     <div class="desk">

@@ -4,9 +4,9 @@ import { useEffect, useId, useState } from "preact/hooks";
 import type { Conversation } from "../../core/entities.ts";
 import { folded } from "../../core/views.ts";
 import { api } from "../../state/api.ts";
-import * as desk from "../../state/desk.ts";
 import * as directory from "../../state/directory.ts";
 import { t } from "../../state/i18n.ts";
+import * as painting from "../../state/painting.ts";
 import { go } from "../../state/route.ts";
 import { signOut } from "../../state/session.ts";
 import { attempt } from "../../state/toasts.ts";
@@ -70,7 +70,7 @@ function found(typed: string, more: readonly Conversation[]): Choice[] {
   const digits = typed.replace(/\D/g, "");
   const listed = placesAndDeeds().filter((choice) => folded(choice.label).includes(words));
   if (!words) return listed.slice(0, MOST);
-  const own = [...desk.conversations()].filter(
+  const own = [...painting.conversations()].filter(
     (c) =>
       folded(c.customerName ?? "").includes(words) || (digits.length > 2 && (c.customerPhone ?? "").includes(digits)),
   );

@@ -1,9 +1,9 @@
 import type { VNode } from "preact";
-import * as desk from "../../state/desk.ts";
 import * as directory from "../../state/directory.ts";
 import * as hearing from "../../state/hearing.ts";
 import { momentOf, t } from "../../state/i18n.ts";
 import * as listing from "../../state/listing.ts";
+import * as painting from "../../state/painting.ts";
 import { go, path } from "../../state/route.ts";
 import { me, signOut } from "../../state/session.ts";
 import { attempt } from "../../state/toasts.ts";
@@ -74,7 +74,7 @@ function Bell(): VNode {
   const count = hearing.unseen.value;
   const items: MenuItem[] = hearing.notifications.value.slice(0, 12).map((n) => ({
     label: t().notify.kinds[n.kind as keyof ReturnType<typeof t>["notify"]["kinds"]] ?? n.kind,
-    hint: `${desk.rowOf(n.conversationId).value?.customerName ?? ""} ${momentOf(n.createdAt)} ${n.readAt ? "" : "●"}`,
+    hint: `${painting.rowOf(n.conversationId).value?.customerName ?? ""} ${momentOf(n.createdAt)} ${n.readAt ? "" : "●"}`,
     run: () => go(`/dashboard/c/${n.conversationId}`),
   }));
   const empty: MenuItem[] = [{ label: t().notify.none, run: () => {} }];
