@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.integration.console.conftest import ADMIN, Open, Site, Window
 from tests.integration.console.test_inbox import phone, until_shown
@@ -56,6 +56,27 @@ async def test_what_is_written_offline_is_sent_once_and_in_order(site: Site, ope
     await shows_all(window, site, conversation["id"])
     sent = [text for text in await site.texts_of(conversation["id"]) if text in ("first", "second", "third")]
     assert sent == ["first", "second", "third"]
+
+
+async def test_the_next_text_goes_when_nothing_but_the_answer_to_the_one_before_comes(
+    site: Site, open_window: Open
+) -> None:
+    session_id, number = await site.sandbox("late answer"), phone()
+    await site.writes(session_id, number, "one", "Lara Late")
+    window = await open_window(ADMIN[0])
+    await window.row("Lara Late").click()
+    await expect(window.page.locator(".bubble.in")).to_have_count(1)
+
+    async def answer_late(route: Route) -> None:
+        answer = await route.fetch()
+        await asyncio.sleep(2)  # whatever the socket says of the message has been said
+        await route.fulfill(response=answer)
+
+    await window.page.route("**/api/messages/send", answer_late)
+    for text in ("first", "second"):
+        await window.write(text)
+    await until_shown(site, session_id, number, "second")
+    await expect(window.page.locator(".bubble.waiting")).to_have_count(0)
 
 
 async def test_the_api_is_killed_and_nothing_is_missing(site: Site, open_window: Open) -> None:

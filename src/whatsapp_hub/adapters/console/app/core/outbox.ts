@@ -34,14 +34,20 @@ export function aged(entries: readonly Entry[], now: number): Entry[] {
   return entries.map((e) => (e.state === "waiting" && now - e.at > ASK_AFTER_MS ? { ...e, state: "stale" } : e));
 }
 
+/** The text as the customer sees it, where the company wants the writer's name before it: as the hub does. */
+export function signed(text: string, name: string): string {
+  const head = `*${name.replaceAll("*", "")}*\n`;
+  return text.startsWith(head) ? text : head + text;
+}
+
 /** Find what an own message of the socket was, while its POST is under way. */
-export function whichBecame(entries: readonly Entry[], message: Message): Entry | undefined {
+export function whichBecame(entries: readonly Entry[], message: Message, name: string): Entry | undefined {
   return entries.find(
     (e) =>
       e.state === "sending" &&
       e.became === null &&
       e.conversationId === message.conversationId &&
-      e.content === message.content &&
+      (e.content === message.content || message.content === signed(e.content, name)) &&
       e.userId === message.senderId,
   );
 }

@@ -4,10 +4,11 @@ import { effect, signal } from "@preact/signals";
 import { outboxStore } from "../adapters/storage.ts";
 import type { Message } from "../core/entities.ts";
 import type { HubEvent } from "../core/events.ts";
-import { aged, type Entry, nextToSend, whichBecame } from "../core/outbox.ts";
+import { aged, type Entry, nextToSend, signed, whichBecame } from "../core/outbox.ts";
 import { Problem } from "../ports/index.ts";
 import { api } from "./api.ts";
-import { connection, tookMessage } from "./desk.ts";
+import { tookMessage } from "./chats.ts";
+import { connection } from "./painting.ts";
 import { me, standing } from "./session.ts";
 import { saidOf } from "./toasts.ts";
 
@@ -25,6 +26,11 @@ export async function load(): Promise<void> {
   effect(() => {
     if (connection.value.state === "live" && standing.value === "in") queueMicrotask(pump);
   });
+}
+
+/** What a customer sees of a text that one writes. */
+export function shownTo(content: string): string {
+  return me.value?.company.agentNameBeforeTexts ? signed(content, me.value.name) : content;
 }
 
 export function write(conversationId: string, content: string, replyTo: string | null): void {
@@ -52,7 +58,13 @@ export function again(key: string): void {
   pump();
 }
 
+/** Give one up; what was written after it goes out then. */
 export function discard(key: string): void {
+  remove(key);
+  pump();
+}
+
+function remove(key: string): void {
   entries.value = entries.value.filter((e) => e.key !== key);
   void outboxStore.remove(key).catch(() => {});
 }
@@ -60,7 +72,7 @@ export function discard(key: string): void {
 /** An own message on the socket may be one whose answer is still under way: it is not shown twice. */
 export function noticed(event: HubEvent): void {
   if (event.name !== "message-sent") return;
-  const entry = whichBecame(entries.value, event.message);
+  const entry = whichBecame(entries.value, event.message, me.value?.name ?? "");
   if (entry) put({ ...entry, became: event.message.id });
 }
 
@@ -76,27 +88,29 @@ function pump(): void {
   const entry = nextToSend(ready, Date.now());
   if (!entry) return;
   sendingNow.add(entry.conversationId);
-  void send(entry).finally(() => {
+  void send(entry).then((isOver) => {
     sendingNow.delete(entry.conversationId);
+    if (isOver) pump();
   });
   pump();
 }
 
-async function send(entry: Entry): Promise<void> {
+/** Return whether the next one may go: it was taken, or refused for good. */
+async function send(entry: Entry): Promise<boolean> {
   put({ ...entry, state: "sending" });
   const { conversationId, content, replyTo } = entry;
   try {
     const body = { conversationId, content, ...(replyTo ? { replyTo } : {}) };
     const { data } = await api.send<Message>("POST", "/api/messages/send", body, { key: entry.key });
     tookMessage(data);
-    discard(entry.key);
-    queueMicrotask(pump);
+    remove(entry.key);
+    return true;
   } catch (error) {
-    failed(entry, error);
+    return failed(entry, error);
   }
 }
 
-function failed(entry: Entry, error: unknown): void {
+function failed(entry: Entry, error: unknown): boolean {
   const isLater =
     error instanceof Problem &&
     (error.isOffline || error.status >= 500 || error.status === 429 || error.status === 401);
@@ -106,6 +120,6 @@ function failed(entry: Entry, error: unknown): void {
     if (error.status !== 401) setTimeout(pump, waitS * 1000);
   } else {
     put({ ...entry, state: "refused", problem: saidOf(error), became: null });
-    queueMicrotask(pump);
   }
+  return !isLater;
 }
