@@ -20,6 +20,29 @@ async def messages_of(site: Site, conversation_id: str) -> list[dict[str, Any]]:
     return list(page["messages"])
 
 
+async def test_the_writers_name_stands_before_texts_where_the_company_wants_it(site: Site, open_window: Open) -> None:
+    session_id, number = await site.sandbox("named"), phone()
+    await site.writes(session_id, number, "hello", "Nora Named")
+    window = await open_window(ADMIN[0])
+    page = window.page
+    await page.goto(f"{site.url}/dashboard/settings")
+    switch = page.get_by_label("The writer's name before each text to a customer")
+    await switch.click()
+    await page.get_by_role("button", name="Save").click()
+    try:
+        await expect(page.get_by_text("Saved.")).to_be_visible()
+        await page.goto(f"{site.url}/dashboard?view=all")
+        await window.row("Nora Named").click()
+        name = (await site.call("GET", "/api/auth/me"))["name"]
+        await expect(page.locator(".composer-name")).to_contain_text(name)
+        await window.write("good day")
+        await until_shown(site, session_id, number, f"*{name}*\ngood day")
+        await expect(page.locator(".bubble.out")).to_have_count(1)
+        await expect(page.locator(".bubble.out .text strong")).to_have_text(name)
+    finally:
+        await site.call("PATCH", "/api/companies/me", {"agentNameBeforeTexts": False})
+
+
 async def test_an_emoji_a_voice_message_an_edit_and_a_deletion(site: Site, open_window: Open) -> None:
     session_id, number = await site.sandbox("tools"), phone()
     await site.writes(session_id, number, "hello", "Vico Voice")

@@ -42,6 +42,7 @@ class CompanyChanges:
     resolve_reason_required: bool | None = None
     second_factor_required: bool | None = None
     oidc_required: bool | None = None
+    agent_name_before_texts: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,7 @@ def _apply(tenant: Tenant, changes: CompanyChanges) -> None:
     quotas = {**tenant.quotas, **changes.quotas}
     tenant.quotas = {quota: limit for quota, limit in quotas.items() if limit is not None}
     tenant.retention = replace(tenant.retention, **changes.retention)
-    if changes.second_factor_required is not None:
-        tenant.second_factor_required = changes.second_factor_required
-    if changes.oidc_required is not None:
-        tenant.oidc_required = changes.oidc_required
+    for switch in ("second_factor_required", "oidc_required", "agent_name_before_texts"):
+        if (on := getattr(changes, switch)) is not None:
+            setattr(tenant, switch, on)
     tenant.check()

@@ -13,7 +13,7 @@ from whatsapp_hub.domain.ids import MessageId, SessionId, UserId
 from whatsapp_hub.domain.integrations.threads import require_ours
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
-from whatsapp_hub.domain.messaging.content import Content, stored_media
+from whatsapp_hub.domain.messaging.content import Content, Text, stored_media
 from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Message, Quoted
 from whatsapp_hub.domain.sessions.moving import names_by
@@ -32,6 +32,13 @@ async def quoted_by(uow: UnitOfWork, conversation: Conversation, reply_to: str |
         return None
     known = await uow.messages.known([(conversation.session_id, reply_to)])
     return KnownMessages.of(known).quoted(conversation.session_id, conversation.contact_id, reply_to)
+
+
+async def signed(uow: UnitOfWork, user_id: UserId | None, content: Content) -> Content:
+    """Return a person's text with their name before it, where the company wants that, and anything else as it is."""
+    if user_id is None or not isinstance(content, Text) or not uow.tenant.agent_name_before_texts:
+        return content
+    return content.signed((await uow.users.peek(user_id)).name)
 
 
 def write_down(

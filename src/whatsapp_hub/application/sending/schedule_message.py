@@ -18,6 +18,7 @@ from whatsapp_hub.application.sending.checks import (
     require_sendable,
     require_turn,
     session_of,
+    signed,
     stored_file,
     write_down,
 )
@@ -118,6 +119,7 @@ class ScheduleMessage:
         """Return the message; add the row of a new file."""
         await require_sight(uow, caller, conversation)
         session = await session_of(uow, conversation.session_id)
+        content = await signed(uow, caller.user_id, content)
         file = media or await stored_file(uow, content)
         require_sendable(session, self.providers, content, reply_to, media=file, later=True)
         shown = described or await as_shown(uow, session, content)

@@ -19,6 +19,7 @@ from whatsapp_hub.application.sending.checks import (
     require_sendable,
     require_turn,
     session_of,
+    signed,
     stored_file,
     write_down,
 )
@@ -114,6 +115,7 @@ class SendMessage:
         session = await session_of(uow, conversation.session_id)
         if changes:
             content = await _aimed(uow, caller, conversation, content, changes)
+        content = await signed(uow, caller.user_id, content)
         file = media or await stored_file(uow, content)
         require_sendable(session, self.providers, content, reply_to, media=file)
         if not conversation.is_live:
@@ -185,6 +187,7 @@ class StartConversation:
                 return await uow.conversations.get(earlier.conversation_id), earlier
             session = await session_of(uow, session_id)
             country = None if is_gateway else uow.tenant.country
+            content = content if is_gateway else await signed(uow, caller.user_id, content)
             identity = await self.read_number.recipient(uow, session, to, country)
             require_sendable(session, self.providers, content, None, identity, later=send_at is not None)
             changes = Changes(uow, self.new_id, self.clock())

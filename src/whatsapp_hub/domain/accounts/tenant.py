@@ -44,7 +44,7 @@ _COUNTRY_OF = {Language.PT_BR: "BR"}
 class Tenant:
     """`texts` replace the bot's texts in the tenant's language, by the field names of `Phrases`. `own_country` is the
     company's setting (ISO 3166), None until it is set. `quotas`: those that an operator set. `oidc_required`: its users
-    sign in by the OpenID provider only."""
+    sign in by the OpenID provider only. `agent_name_before_texts`: customers see who wrote a text."""
 
     id: TenantId
     slug: str
@@ -63,6 +63,7 @@ class Tenant:
     retention: Retention = FOR_EVER
     second_factor_required: bool = False
     oidc_required: bool = False
+    agent_name_before_texts: bool = False
 
     def __post_init__(self) -> None:
         self.check()

@@ -6,7 +6,7 @@ known outside, which several kinds may share.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -45,6 +45,11 @@ class Text(Kind):
         if not is_storable(text):
             raise Invalid.field(field_name, "must not contain NUL or lone surrogates")
         return cls(text)
+
+    def signed(self, name: str) -> "Text":
+        """Return it with the name of who wrote it before it, in bold, once."""
+        head = f"*{name.replace('*', '')}*\n"
+        return self if self.text.startswith(head) else replace(self, text=head + self.text)
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.storage.world import a_phone
 from tests.unit.application.office import LINE, Office, text
+from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
+from whatsapp_hub.application.sending.schedule_message import ScheduleMessage
 from whatsapp_hub.application.sending.send_again import SendAgain
 from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
 from whatsapp_hub.application.sending.send_to import SendTo
@@ -115,6 +119,26 @@ async def test_whatever_is_sent_to_whom_each_chat_gets_its_messages_in_order(sen
     for number, chat in enumerate(chats):
         arrived = [m.content.text for m in office.line.sent if m.chat == chat.chat]
         assert arrived == [written for to, written in sends if to == number]
+
+
+async def test_where_the_company_wants_it_customers_see_who_wrote_a_text_once(office: Office) -> None:
+    ana = office.as_(await office.person(await office.department(), name="Ana *Souza*"))
+    await office.use(UpdateCompany)(office.admin, CompanyChanges(agent_name_before_texts=True))
+    conversation = await office.writes(a_phone(), "Oi", "Vendas")
+    await office.sends()
+    send, head = office.use(SendMessage), "*Ana Souza*\n"
+    first = await send(ana, conversation.id, text("Hello"), "key-1")
+    assert (await send(ana, conversation.id, text("Hello"), "key-1")).id == first.id
+    await send(ana, conversation.id, text(f"{head}Once"))
+    with pytest.raises(Invalid):  # too long with the name
+        await send(ana, conversation.id, text("x" * 4096))
+    due = office.clock() + timedelta(hours=1)
+    later = await office.use(ScheduleMessage)(ana, conversation.id, text("Later"), due)
+    assert later.content.text == f"{head}Later"
+    started = await office.use(StartConversation)(ana, office.session.id, a_phone(), text("First"))
+    assert sorted(await office.sends()) == [f"{head}First", f"{head}Hello", f"{head}Once"]
+    await office.use(SendMessage)(office.admin, started.id, text("from a program"))
+    assert await office.sends() == ["from a program"]
 
 
 async def test_what_failed_is_sent_again_as_a_new_message_once_for_each_key(office: Office) -> None:

@@ -128,7 +128,8 @@ class DepartmentView(View):
 
 class CompanyView(View):
     """What every user may know of the company. `timezone` is that of its hours, null where it has none;
-    `resolveReasons`: for which conversations are resolved."""
+    `resolveReasons`: for which conversations are resolved; `agentNameBeforeTexts`: a person's name stands before each
+    text to a customer."""
 
     id: UUID
     name: str
@@ -137,6 +138,7 @@ class CompanyView(View):
     timezone: str | None
     resolve_reasons: list[str]
     resolve_reason_required: bool
+    agent_name_before_texts: bool
 
     @classmethod
     def of(cls, tenant: Tenant) -> "CompanyView":
@@ -149,6 +151,7 @@ class CompanyView(View):
             timezone=tenant.hours.timezone if tenant.hours else None,
             resolve_reasons=list(tenant.closing.resolve_reasons),
             resolve_reason_required=tenant.closing.resolve_reason_required,
+            agent_name_before_texts=tenant.agent_name_before_texts,
         )
 
 
@@ -194,6 +197,7 @@ class TenantView(View):
     resolve_quiet_after_hours: int | None
     resolve_reasons: list[str]
     resolve_reason_required: bool
+    agent_name_before_texts: bool
     quotas: QuotasView
     retention: RetentionView
     second_factor_required: bool
@@ -221,6 +225,7 @@ class TenantView(View):
             resolve_quiet_after_hours=level.resolve_quiet_after_hours,
             resolve_reasons=list(tenant.closing.resolve_reasons),
             resolve_reason_required=tenant.closing.resolve_reason_required,
+            agent_name_before_texts=tenant.agent_name_before_texts,
             quotas=msgspec.convert({quota.value: tenant.quota(quota) for quota in Quota}, QuotasView),
             retention=msgspec.convert(retention_shown(tenant.retention), RetentionView),
             second_factor_required=tenant.second_factor_required,

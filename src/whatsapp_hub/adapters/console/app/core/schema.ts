@@ -449,6 +449,7 @@ export interface CompanyPatch {
   oidcRequired?: boolean | null;
   resolveReasons?: string[] | null;
   resolveReasonRequired?: boolean | null;
+  agentNameBeforeTexts?: boolean | null;
   phoneNumberId?: string | null;
   accessToken?: string | null;
 }
@@ -460,6 +461,7 @@ export interface CompanyView {
   timezone: string | null;
   resolveReasons: string[];
   resolveReasonRequired: boolean;
+  agentNameBeforeTexts: boolean;
 }
 export interface ConditionsBody {
   sessionId?: string | null;
@@ -511,6 +513,7 @@ export interface ContactDetail {
   fields: Record<string, string>;
   blockedAt: string | null;
   username: string | null;
+  optedOut: OptOutView | null;
   providerBlocks: ProviderBlockView[];
 }
 export interface ContactErasedData {
@@ -1655,6 +1658,7 @@ export interface OwnCompany {
   resolveQuietAfterHours: number | null;
   resolveReasons: string[];
   resolveReasonRequired: boolean;
+  agentNameBeforeTexts: boolean;
   quotas: QuotasView;
   retention: RetentionView;
   secondFactorRequired: boolean;
@@ -2529,6 +2533,7 @@ export interface TenantPatch {
   oidcRequired?: boolean | null;
   resolveReasons?: string[] | null;
   resolveReasonRequired?: boolean | null;
+  agentNameBeforeTexts?: boolean | null;
   slug?: string | null;
   placement?: Placement | null;
   quotas?: Record<string, number | null> | null;
@@ -2550,6 +2555,7 @@ export interface TenantView {
   resolveQuietAfterHours: number | null;
   resolveReasons: string[];
   resolveReasonRequired: boolean;
+  agentNameBeforeTexts: boolean;
   quotas: QuotasView;
   retention: RetentionView;
   secondFactorRequired: boolean;

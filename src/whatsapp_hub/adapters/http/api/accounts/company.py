@@ -46,6 +46,7 @@ class CompanyFields(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename
     oidc_required: bool | None = None
     resolve_reasons: list[str] | None = None
     resolve_reason_required: bool | None = None
+    agent_name_before_texts: bool | None = None
 
     def changes(self) -> CompanyChanges:
         """Convert to the use case's form. Raises Invalid (`/hours/…`)."""
@@ -58,6 +59,7 @@ class CompanyFields(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename
             oidc_required=self.oidc_required,
             resolve_reasons=self.resolve_reasons,
             resolve_reason_required=self.resolve_reason_required,
+            agent_name_before_texts=self.agent_name_before_texts,
         )
 
 
@@ -113,7 +115,8 @@ async def update_company(
     `resolveReasonRequired` is set. `retention`: for how many days
     closed conversations, messages, files, words in events, the record of changes and raw updates are kept.
     `secondFactorRequired`: who has no second factor may only enrol one. `oidcRequired`: its users sign in
-    by the OpenID provider only (409 where the hub has none)."""
+    by the OpenID provider only (409 where the hub has none). `agentNameBeforeTexts`: the name of the person who writes
+    stands in bold before each text to a customer."""
     changes = data.changes()
     if data.phone_number_id is not None or data.access_token is not None:
         await update_company.check(caller, changes)

@@ -36,7 +36,8 @@ from whatsapp_hub.domain.sessions.session import UNREADABLE
 
 TENANTS = """
     SELECT id, slug, name, created_at, placement, language, greeting, texts, hours, level, country AS own_country,
-      removed_at, quotas, retention, second_factor_required, oidc_required, closing
+      removed_at, quotas, retention, second_factor_required, oidc_required, closing,
+      agent_name_before_texts
     FROM hub.tenants"""
 _ADDED = AUDITED.format(
     source="made",

@@ -15,7 +15,8 @@ _OWN = f"{TENANTS} WHERE id = hub.tenant() FOR NO KEY UPDATE"
 _SAVE = """
     UPDATE hub.tenants SET name = $2, language = $3, greeting = $4, texts = $5::text::jsonb, hours = $6::text::jsonb,
       level = $7::text::jsonb, country = $8, quotas = $9::text::jsonb, retention = $10::text::jsonb,
-      second_factor_required = $11, oidc_required = $12, closing = $13::text::jsonb
+      second_factor_required = $11, oidc_required = $12, closing = $13::text::jsonb,
+      agent_name_before_texts = $14
     WHERE id = $1"""
 
 
@@ -34,7 +35,7 @@ class PostgresTenants:
         t = tenant
         values = (t.id, t.name, t.language, t.greeting, json.dumps(dict(t.texts)), stored_hours(t.hours))
         more = (stored_level(t.level), t.own_country, json.dumps(dict(t.quotas)), stored_retention(t.retention))
-        last = (t.second_factor_required, t.oidc_required, stored_closing(t.closing))
+        last = (t.second_factor_required, t.oidc_required, stored_closing(t.closing), t.agent_name_before_texts)
         await self._connection.execute(_SAVE, *values, *more, *last)
 
 

@@ -4,7 +4,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { around, wantedAt } from "../../core/completing.ts";
 import type { Conversation } from "../../core/entities.ts";
 import { api } from "../../state/api.ts";
-import * as desk from "../../state/desk.ts";
+import * as chats from "../../state/chats.ts";
 import { nameOf } from "../../state/directory.ts";
 import * as drafts from "../../state/drafts.ts";
 import * as handling from "../../state/handling.ts";
@@ -12,7 +12,9 @@ import * as hearing from "../../state/hearing.ts";
 import { kindOf, t } from "../../state/i18n.ts";
 import { live } from "../../state/live.ts";
 import * as outbox from "../../state/outbox.ts";
+import * as painting from "../../state/painting.ts";
 import * as scheduled from "../../state/scheduled.ts";
+import { me } from "../../state/session.ts";
 import { settings } from "../../state/settings.ts";
 import { attempt, say } from "../../state/toasts.ts";
 import { Button, IconButton } from "../kit/controls.tsx";
@@ -88,7 +90,7 @@ export function Composer({ c, quoted, onUnquote, restored, onRestored }: Compose
   }, [restored]);
 
   const others = [...(hearing.typing.value.get(c.id)?.keys() ?? [])].filter((one) => one !== "customer");
-  const quotedMessage = quoted ? desk.chatSignal(c.id).value?.messages.find((m) => m.id === quoted) : undefined;
+  const quotedMessage = quoted ? painting.chatSignal(c.id).value?.messages.find((m) => m.id === quoted) : undefined;
   const send = async (): Promise<void> => {
     const said = text.value.trim();
     if (isNote) {
@@ -110,7 +112,7 @@ export function Composer({ c, quoted, onUnquote, restored, onRestored }: Compose
       box.current?.focus();
       return;
     }
-    void desk.loadNewest(c.id).catch(() => {});
+    void chats.loadNewest(c.id).catch(() => {});
     outbox.write(c.id, said, quotedMessage?.whatsappMessageId ?? null);
     write("");
     typedAt.current = 0;
@@ -250,6 +252,9 @@ export function Composer({ c, quoted, onUnquote, restored, onRestored }: Compose
         </p>
       )}
       <Files.List uploads={uploads} />
+      {!isNote && !why && me.value?.company.agentNameBeforeTexts && (
+        <p class="composer-name">{t().composer.namedAs(me.value.name)}</p>
+      )}
       {wanted && options.length > 0 && (
         <Picker
           id={list}

@@ -17,7 +17,7 @@ export function Waiting({ entry }: { entry: Entry }): VNode {
   return (
     <article class={`bubble out first waiting ${entry.state}`} aria-label={words[entry.state]}>
       <p class="text" dir="auto">
-        <Formatted text={entry.content} />
+        <Formatted text={outbox.shownTo(entry.content)} />
       </p>
       <footer>
         <time>{timeOf(new Date(entry.at).toISOString())}</time>

@@ -34,6 +34,7 @@ function Form({ company }: { company: OwnCompany }): VNode {
   const [first, setFirst] = useState(company.firstResponseTargetMinutes?.toString() ?? "");
   const [resolution, setResolution] = useState(company.resolutionTargetMinutes?.toString() ?? "");
   const [asksRating, setAsks] = useState(company.asksRating ?? false);
+  const [agentName, setAgentName] = useState(company.agentNameBeforeTexts);
   const [hasHours, setHasHours] = useState(Boolean(company.hours));
   const [week, setWeek] = useState<Week>((company.hours?.week ?? {}) as Week);
   const [quiet, setQuiet] = useState(company.resolveQuietAfterHours?.toString() ?? "");
@@ -58,6 +59,7 @@ function Form({ company }: { company: OwnCompany }): VNode {
         language,
         greetingMessage: greeting,
         asksRating,
+        agentNameBeforeTexts: agentName,
         firstResponseTargetMinutes: first ? Number(first) : null,
         resolutionTargetMinutes: resolution ? Number(resolution) : null,
         resolveQuietAfterHours: quiet ? Number(quiet) : null,
@@ -121,6 +123,7 @@ function Form({ company }: { company: OwnCompany }): VNode {
           wrong={wrong("targetWarningPercent")}
         />
         <Switch label={t().company.asksRating} checked={asksRating} onChange={setAsks} />
+        <Switch label={t().company.agentName} checked={agentName} onChange={setAgentName} />
         <Switch label={t().company.hours} checked={hasHours} onChange={setHasHours} />
         {hasHours && <HoursGrid week={week} onChange={setWeek} zone={zone} wrong={wrong("hours")} />}
         <h2>{t().companyMore.closing}</h2>
