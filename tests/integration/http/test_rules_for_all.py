@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -165,8 +166,13 @@ async def test_a_user_has_sixty_requests_a_minute_and_health_and_webhooks_have_n
         async def asks(person: Person) -> Any:
             return await replace(person, http=http).get("/api/auth/me")
 
-        answers = [await asks(agent) for _ in range(61)]
-        assert [answer.status_code for answer in answers] == [200] * 60 + [429]
+        began = time.monotonic()
+        answers = [await asks(agent)]
+        while answers[-1].status_code == 200:
+            answers.append(await asks(agent))
+        refilled = (time.monotonic() - began) + 1  # one a second comes back meanwhile
+        assert answers[-1].status_code == 429
+        assert 60 <= len(answers) - 1 <= 60 + refilled
         assert answers[0].headers["RateLimit-Limit"] == "60"
         assert answers[0].headers["RateLimit-Remaining"] == "59"
         refused = answers[-1]
