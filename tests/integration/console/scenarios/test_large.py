@@ -41,9 +41,10 @@ SAID = """
     WHERE m.id = $1 ORDER BY n"""
 
 
-STEP = """() => {
-  const rows = [...document.querySelectorAll(".row")];
-  const below = rows[rows.findIndex((one) => one.ariaCurrent === "true") + 1].querySelector(".row-name").textContent;
+STEP = """async () => {
+  const next = () => document.querySelector(".row[aria-current]")?.closest("li")?.nextElementSibling;
+  while (!next()) await new Promise(requestAnimationFrame);  // below what is painted yet
+  const below = next().querySelector(".row-name").textContent;
   const key = { key: "ArrowDown", altKey: true, bubbles: true };
   document.activeElement.dispatchEvent(new KeyboardEvent("keydown", key));
   return below;
