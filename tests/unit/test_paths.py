@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = Path(whatsapp_hub.__file__).parent
 CODE = re.compile(r"`([^`\s]+)`")
 PATH = re.compile(r"\.?[\w.-]+(/[\w.-]+)*(/|\.(py|md|sql|toml|example))")
+OPTIONAL = re.compile(r"@runtime_checkable\nclass (\w+)")
 LOCKS = re.compile(r"pg_(?:try_)?advisory_(?:xact_)?lock")
 
 
@@ -33,3 +34,12 @@ def test_every_advisory_lock_of_the_source_is_in_the_register() -> None:
     taking = [str(path.relative_to(SOURCE)) for path in sorted(SOURCE.rglob("*.py")) if LOCKS.search(path.read_text())]
     assert taking
     assert [path for path in taking if f"`{path}`" not in register] == []
+
+
+def test_every_protocol_of_a_provider_is_in_its_page() -> None:
+    page = (ROOT / "docs/providers.md").read_text()
+    ports = SOURCE / "application/ports"
+    modules = [*sorted((ports / "provider").glob("*.py")), ports / "connections/sockets.py"]
+    optional = [name for path in modules for name in OPTIONAL.findall(path.read_text())]
+    assert len(optional) > 15
+    assert [name for name in optional if f"`{name}`" not in page] == []

@@ -62,13 +62,13 @@ class Conversations(Protocol):
         ...
 
     async def flows_timed_out(self, now: datetime, limit: int) -> list[Conversation]:
-        """Return OPEN ones in GREETING or AWAITING_ROUTING_CONFIRMATION whose timeout_at has passed, locked; skips
+        """Return OPEN ones without a department whose question, or whose bot's turn, has timed out, locked; skips
         locked ones."""
         ...
 
     async def overdue(self, now: datetime, limit: int, *, notified: bool) -> list[Conversation]:
-        """Return queued or ASSIGNED ones whose timeout_at has passed, longest first, locked; skips locked ones. `told`:
-        those of which supervisors were, or were not yet, notified."""
+        """Return queued or ASSIGNED ones whose timeout_at has passed, longest first, locked; skips locked ones.
+        `notified`: those of which supervisors were, or were not yet, notified."""
         ...
 
     async def with_target_due(self, now: datetime, limit: int) -> list[Conversation]:

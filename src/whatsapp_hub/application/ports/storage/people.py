@@ -78,7 +78,7 @@ class Users(Protocol):
         ...
 
     async def save(self, users: Sequence[User]) -> None:
-        """Store changes, and publish the users' events."""
+        """Store changes, and take the users' events."""
         ...
 
     async def count(self, department_id: DepartmentId) -> int:
