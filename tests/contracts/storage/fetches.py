@@ -1,9 +1,10 @@
 """Files to fetch: leased, fenced, given back."""
 
+from collections import Counter
 from uuid import uuid4
 
 from tests.contracts.storage.world import NOW, World, new_id
-from whatsapp_hub.application.ports.queues.fetches import Fetch
+from whatsapp_hub.application.ports.queues.fetches import Fetch, Share
 from whatsapp_hub.domain.ids import MediaId, MessageId, SessionId
 
 
@@ -53,10 +54,19 @@ class FetchContract:
         assert await world.done(lambda uow: uow.fetches.renew(fetch, 0))
         assert len(await world.done(lambda uow: uow.fetches.claim(1, 60))) == 1
 
+    async def test_no_session_gets_more_than_its_share_and_what_is_over_is_not_touched(self, world: World) -> None:
+        busy, other = SessionId(uuid4()), SessionId(uuid4())
+        await world.done(lambda uow: uow.fetches.add([a_fetch(world, busy) for _ in range(5)]))
+        await world.done(lambda uow: uow.fetches.add([a_fetch(world, other) for _ in range(2)]))
+        claimed = await world.done(lambda uow: uow.fetches.claim(4, 60, Share(3, {busy: 1})))
+        assert Counter(f.session_id for f in claimed) == {busy: 2, other: 2}
+        rest = await world.done(lambda uow: uow.fetches.claim(9, 60))
+        assert [(f.session_id, f.tries) for f in rest] == [(busy, 1)] * 3
+
     async def test_sessions_that_have_their_share_are_passed_over(self, world: World) -> None:
         busy, other = SessionId(uuid4()), SessionId(uuid4())
         await world.done(lambda uow: uow.fetches.add([a_fetch(world, busy), a_fetch(world, other)]))
-        claimed = await world.done(lambda uow: uow.fetches.claim(9, 60, [busy]))
+        claimed = await world.done(lambda uow: uow.fetches.claim(9, 60, Share(1, {busy: 1})))
         assert [f.session_id for f in claimed] == [other]
 
     async def test_those_of_a_connector_are_its_own(self, world: World) -> None:
@@ -66,7 +76,7 @@ class FetchContract:
         directory = world.hub.storage.directory
         assert world.tenant.id in await directory.tenants_with_fetches([mine])
         assert world.tenant.id not in await directory.tenants_with_fetches([SessionId(uuid4())])
-        claimed = await world.done(lambda uow: uow.fetches.claim(9, 60, (), [mine]))
+        claimed = await world.done(lambda uow: uow.fetches.claim(9, 60, held=[mine]))
         assert [f.session_id for f in claimed] == [mine]
         assert world.tenant.id in await directory.tenants_with_fetches(None)
         assert len(await world.done(lambda uow: uow.fetches.claim(9, 60))) == 1

@@ -22,7 +22,7 @@ from whatsapp_hub.application.media.keep_file import KeepFile
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.edge.inspection import Infected, InspectsFiles
 from whatsapp_hub.application.ports.provider.plugin import DownloadsMedia, Providers, RemoteFile, SessionRef
-from whatsapp_hub.application.ports.queues.fetches import Fetch
+from whatsapp_hub.application.ports.queues.fetches import Fetch, Share
 from whatsapp_hub.application.ports.storage.files import FileStore, FileTooLarge, Incoming
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.domain.errors import (
@@ -102,29 +102,17 @@ class FetchMedia:
         if room <= 0:
             self._turned_away = True
             return 0
-        busy = [id for id, running in self._of_session.items() if running >= self.bounds.per_session]
+        share = Share(self.bounds.per_session, dict(self._of_session))
         async with self.storage.tenant(tenant_id) as uow:
-            claimed = await uow.fetches.claim(room, LEASE_S, busy, held)
-            for fetch in (over := self._over(claimed)):
-                await uow.fetches.later(fetch, 1.0)
+            claimed = await uow.fetches.claim(room, LEASE_S, share, held)
             await uow.commit()
         for fetch in claimed:
-            if fetch not in over:
-                self._start(tenant_id, fetch)
-        return len(claimed) - len(over)
+            self._start(tenant_id, fetch)
+        return len(claimed)
 
     def _room_for(self, tenant_id: TenantId) -> int:
         free, own = self.bounds.at_once - len(self._running), self._of_tenant[tenant_id]
         return min(self.bounds.per_tenant - own, (free - own + 1) // 2)
-
-    def _over(self, claimed: list[Fetch]) -> list[Fetch]:
-        """Return those of numbers that have their share already."""
-        running, over = self._of_session.copy(), []
-        for fetch in claimed:
-            running[fetch.session_id] += 1
-            if running[fetch.session_id] > self.bounds.per_session:
-                over.append(fetch)
-        return over
 
     @property
     def under_way(self) -> int:

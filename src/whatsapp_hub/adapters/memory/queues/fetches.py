@@ -1,12 +1,13 @@
 """Files to fetch."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table
 from whatsapp_hub.application.ports.edge.clock import Clock
-from whatsapp_hub.application.ports.queues.fetches import Fetch
+from whatsapp_hub.application.ports.queues.fetches import ALL, Fetch, Share
 from whatsapp_hub.domain.ids import MediaId, SessionId
 
 
@@ -37,11 +38,16 @@ class MemoryFetches:
         self.added_held |= any(f.is_held for f in fetches)
 
     async def claim(
-        self, limit: int, lease_s: float, but: Collection[SessionId] = (), held: Sequence[SessionId] | None = None
+        self, limit: int, lease_s: float, share: Share = ALL, held: Sequence[SessionId] | None = None
     ) -> list[Fetch]:
         now = self._clock()
         due = sorted((d for d in self._rows.each(FETCHES) if d.next_at <= now), key=lambda d: d.next_at)
-        free = [d.fetch for d in due if d.fetch.session_id not in but and is_wanted(d.fetch, held)][:limit]
+        taken: Counter[SessionId] = Counter()
+        free: list[Fetch] = []
+        for fetch in (d.fetch for d in due if is_wanted(d.fetch, held)):
+            if len(free) < limit and taken[fetch.session_id] < share.left(fetch.session_id):
+                taken[fetch.session_id] += 1
+                free.append(fetch)
         claimed = [replace(fetch, tries=fetch.tries + 1) for fetch in free]
         for fetch in claimed:
             await self._put(fetch, lease_s)

@@ -1,7 +1,7 @@
 """Files of messages that are to be fetched from their providers: a row each, from the message's transaction on."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -22,6 +22,21 @@ class Fetch:
     provider: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many fetches a session may have at once, and how many each has already."""
+
+    most: int
+    running: Mapping[SessionId, int] = field(default_factory=dict)
+
+    def left(self, session_id: SessionId) -> int:
+        """Return how many more it may have."""
+        return max(0, self.most - self.running.get(session_id, 0))
+
+
+ALL = Share(1_000_000)
+
+
 class Fetches(Protocol):
     """One tenant's files to fetch."""
 
@@ -34,9 +49,9 @@ class Fetches(Protocol):
         ...
 
     async def claim(
-        self, limit: int, lease_s: float, but: Collection[SessionId] = (), held: Sequence[SessionId] | None = None
+        self, limit: int, lease_s: float, share: Share = ALL, held: Sequence[SessionId] | None = None
     ) -> list[Fetch]:
-        """Lease due ones, the longest due first, skipping those of the sessions `but`: of sessions that need no
+        """Lease due ones, the longest due first, of each session no more than its share: of sessions that need no
         connector, or (`held`) of these that one holds. After the lease another may claim them."""
         ...
 
