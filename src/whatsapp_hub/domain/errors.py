@@ -18,6 +18,7 @@
     ├── TooMany              over a rate limit; carries when to try again
     ├── Unavailable          a dependency is down; nothing was stored
     │   ├── Contention           two transactions conflicted; the call may be retried at once
+    │   ├── TookTooLong          the database was given too much to do at a time
     │   └── StoresNothing        the database answers and takes no writes; `reason` says why
     └── ProviderError        what a provider answered
         ├── Rejected             certainly not sent, and never will be
@@ -213,6 +214,10 @@ class Unavailable(HubError):
 
 class Contention(Unavailable):
     """Two transactions conflicted (a deadlock, say), and this one was rolled back."""
+
+
+class TookTooLong(Unavailable):
+    """A statement took longer than somebody would wait for it; nothing was stored. Less at a time may succeed."""
 
 
 class StoresNothing(Unavailable):

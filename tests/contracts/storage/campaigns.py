@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -60,6 +61,14 @@ async def listed(world: World, campaign: Campaign) -> dict[ContactId, RecipientS
     return {one.contact_id: one.state for one in found}
 
 
+async def enlisted(world: World, campaign: Campaign) -> set[ContactId]:
+    """All who are in it, once every contact was looked at."""
+    upto: ContactId | None = ContactId(UUID(int=0))
+    while upto is not None:
+        upto = await world.done(lambda uow, after=upto: uow.campaigns.enlist(campaign, after, 500))
+    return set(await listed(world, campaign))
+
+
 async def written(world: World, campaign: Campaign, contact: Contact, **more: Any) -> Message:
     """A recipient whose message is written."""
     conversation = world.make_conversation(contact)
@@ -92,12 +101,14 @@ class CampaignContract:
             await world.done(lambda uow, c=one: uow.campaigns.add(c))
         assert world.tenant.id in await world.hub.storage.directory.tenants_with_campaigns()
         async with world.uow() as uow:
-            assert {c.id for c in await uow.campaigns.active()} == {campaign.id, due.id}
+            assert set(await uow.campaigns.active()) == {(c.id, world.session.id) for c in (campaign, due)}
+            assert await uow.campaigns.count_active() == 3
             assert [c.id for c in await uow.campaigns.running_on(world.session.id)] == [campaign.id]
             assert [c.id for c, _ in await uow.campaigns.page(9, None, [])] == [later.id, due.id, campaign.id]
             assert [c.id for c, _ in await uow.campaigns.page(9, due.id, [])] == [campaign.id]
             assert [c.id for c, _ in await uow.campaigns.page(9, None, [CampaignStatus.RUNNING])] == [campaign.id]
         campaign.halt(Pause.NUMBER_QUALITY, NOW, "flagged")
+        campaign.enlisted_to = ContactId(new_id())
         await world.done(lambda uow: uow.campaigns.save(campaign))
         async with world.uow() as uow:
             assert await uow.campaigns.peek(campaign.id) == campaign
@@ -128,8 +139,42 @@ class CampaignContract:
         campaign = a_campaign(world, whom)
         await world.done(lambda uow: uow.campaigns.add(campaign))
         for _ in range(2):
-            assert await world.done(lambda uow: uow.campaigns.enlist(campaign)) == 2
-        assert set(await listed(world, campaign)) == {vip.id, both.id}
+            assert await enlisted(world, campaign) == {vip.id, both.id}
+
+    async def test_contacts_are_looked_at_in_steps_behind_one_of_them(self, world: World) -> None:
+        word = f"w{new_id()}"
+        some = [await labelled(world, word) for _ in range(3)]
+        await world.contact(a_phone())
+        campaign = a_campaign(world, Audience(labels=(word,)))
+        await world.done(lambda uow: uow.campaigns.add(campaign))
+        before = ContactId(UUID(int=some[0].id.int - 1))
+        upto = await world.done(lambda uow: uow.campaigns.enlist(campaign, before, 2))
+        assert upto == some[1].id
+        assert set(await listed(world, campaign)) == {some[0].id, some[1].id}
+        assert await world.done(lambda uow: uow.campaigns.enlist(campaign, upto, 99)) is None
+        assert set(await listed(world, campaign)) == {one.id for one in some}
+
+    async def test_a_list_is_counted_by_its_names(self, world: World) -> None:
+        one, two = await labelled(world, "x"), await world.contact(a_phone())
+        async with world.uow() as uow:
+            assert await uow.campaigns.matching(Audience((one.id, two.id))) == AudienceCount(2)
+            assert await uow.campaigns.matching(Audience((one.id, ContactId(new_id())))) == AudienceCount(1)
+
+    async def test_who_counts_those_that_run_is_alone(self, world: World) -> None:
+        """Two that each find room for one more would both take it."""
+
+        async def count() -> int:
+            async with world.uow() as uow:
+                return int(await uow.campaigns.count_active())
+
+        async with world.uow() as uow:
+            before = await uow.campaigns.count_active()
+            other = asyncio.create_task(count())
+            await asyncio.sleep(0.05)
+            assert not other.done()
+            await uow.campaigns.add(a_campaign(world, status=CampaignStatus.RUNNING, started_at=NOW))
+            await uow.commit()
+        assert await other == before + 1
 
     async def test_one_transaction_fills_it_at_a_time(self, world: World) -> None:
         campaign = await running(world, await world.contact(a_phone()))
@@ -211,8 +256,8 @@ class CampaignContract:
         charge = Charge(world.session.id, seen.whatsapp_message_id, NOW, "marketing", None, True, "BR")
         await world.done(lambda uow: uow.charges.add([charge]))
         for _ in range(2):
-            await world.done(lambda uow: uow.campaigns.follow(campaign))
-        counts = await world.done(lambda uow: uow.campaigns.count(campaign.id))
+            counts = await world.done(lambda uow: uow.campaigns.follow(campaign, 9))
+        assert counts == await world.done(lambda uow: uow.campaigns.count(campaign.id))
         assert counts.states == {
             RecipientState.WAITING: 1,
             RecipientState.SENT: 1,
@@ -231,7 +276,7 @@ class CampaignContract:
             assert await uow.campaigns.to_count(9) == []
         await world.done(lambda uow: uow.campaigns.look_again(campaign.id, NOW))
         async with world.uow() as uow:
-            assert [c.id for c in await uow.campaigns.to_count(9)] == [campaign.id]
+            assert await uow.campaigns.to_count(9) == [campaign.id]
         await world.done(lambda uow: uow.campaigns.look_again(campaign.id, None))
         async with world.uow() as uow:
             assert await uow.campaigns.to_count(9) == []

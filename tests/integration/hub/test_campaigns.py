@@ -15,6 +15,8 @@ BODY = {"type": "BODY", "text": "Olá {{1}}, promoção!"}
 OFFER = {"name": "oferta", "language": "pt_BR", "status": "APPROVED", "category": "MARKETING", "components": [BODY]}
 NAMED = [{"type": "body", "parameters": [{"type": "text", "text": "{{fields.apelido|cliente}}"}]}]
 
+WITH_NUL = [{"type": "body", "parameters": [{"type": "text", "text": "\0"}]}]
+
 
 @pytest_asyncio.fixture
 async def gateway(world: World, company: Company) -> Number:
@@ -94,6 +96,14 @@ async def test_what_is_refused_names_its_field(company: Company, gateway: Number
         (campaign(gateway, template={"name": "nope", "language": "pt_BR"}), "/template/name"),
         (campaign(gateway, template={"name": "oferta", "language": "pt_BR"}), "/template/components"),
         (campaign(gateway, name=" "), "/name"),
+        (campaign(gateway, audience={"fields": {"a": "x" * 1001}}), "/audience/fields/a"),
+        (campaign(gateway, audience={"fields": {"a": "\0"}}), "/audience/fields/a"),
+        (campaign(gateway, template={"name": "a\0", "language": "pt_BR"}), "/template/name"),
+        (campaign(gateway, template={"name": "oferta", "language": "p\0"}), "/template/language"),
+        (
+            campaign(gateway, template={"name": "oferta", "language": "pt_BR", "components": WITH_NUL}),
+            "/template/components",
+        ),
         (campaign(gateway, dailyLimit=0), "/dailyLimit"),
         (campaign(gateway, startAt="2020-01-01T00:00:00Z"), "/startAt"),
     ):

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from whatsapp_hub.adapters.postgres import unit_of_work
+from whatsapp_hub.adapters.postgres.engine.pages import PAGE_BYTES
 from whatsapp_hub.adapters.postgres.queries import contact_list
 from whatsapp_hub.adapters.postgres.queries.contact_list import PostgresContactBook
-from whatsapp_hub.adapters.postgres.repositories.messages import PAGE_BYTES
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.reading.contacts import ContactFilter
 from whatsapp_hub.domain.errors import Unavailable

@@ -6,23 +6,25 @@ an erasure or another worker cannot come in between.
 """
 
 import logging
-from collections import defaultdict
+import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from whatsapp_hub.application.campaigns.manage_campaigns import begin
+from whatsapp_hub.application.campaigns.settle_recipients import settle
 from whatsapp_hub.application.campaigns.write_to_recipient import WriteToRecipient
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.ports.storage.campaigns import Active
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.sending.open_round import OpenRound
 from whatsapp_hub.domain.campaigns.campaign import Campaign, CampaignStatus, Pause
 from whatsapp_hub.domain.campaigns.pace import left_today, room
 from whatsapp_hub.domain.campaigns.recipient import Skip, Taken
-from whatsapp_hub.domain.errors import HubError, NotFound, Unavailable
-from whatsapp_hub.domain.ids import CampaignId, ContactId, SessionId, TenantId
+from whatsapp_hub.domain.errors import Contention, NotFound, Unavailable
+from whatsapp_hub.domain.ids import CampaignId, ContactId, TenantId
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.messaging.contact import Contact
 from whatsapp_hub.domain.messaging.pacing import Pacing
@@ -32,6 +34,10 @@ from whatsapp_hub.domain.templates.template import MessageTemplate
 log = logging.getLogger(__name__)
 
 AT_ONCE = 50
+TURN_S = 1.0
+"""Other companies' campaigns wait for a company's turn; a process that takes ten minutes for one is ended."""
+AGAIN_S = 30.0
+"""How long one that cannot be filled is left alone."""
 DAY = timedelta(hours=24)
 
 
@@ -45,60 +51,79 @@ class FillCampaigns:
     new_id: NewId
     open_round: OpenRound
     pacing: Mapping[str, Pacing]
+    _had: dict[TenantId, CampaignId] = field(default_factory=dict, init=False, repr=False)
+    _failed: dict[CampaignId, float] = field(default_factory=dict, init=False, repr=False)
 
     async def __call__(self, tenant_id: TenantId) -> bool:
-        """Start what is to start by now, and fill what runs; return whether there is room for more at once. Raises
-        Unavailable."""
+        """Start what is to start by now and fill what runs, one after the other, for a turn; return whether there is
+        more to do at once. Raises Unavailable."""
         async with self.storage.tenant(tenant_id) as uow:
-            active = await uow.campaigns.active()
-        sharing: dict[SessionId, list[CampaignId]] = defaultdict(list)
-        for campaign in active:
-            if campaign.status is CampaignStatus.SCHEDULED:
-                await self._begin(tenant_id, campaign.id)
-            sharing[campaign.session_id].append(campaign.id)
-        done = [await self._try(tenant_id, id, len(ids)) for ids in sharing.values() for id in ids]
-        return any(done)
+            active = self._in_turn(tenant_id, await uow.campaigns.active())
+        sharing = Counter(one.session_id for one in active)
+        until, more = time.monotonic() + TURN_S, False
+        for number, one in enumerate(active, start=1):
+            more |= await self._try(tenant_id, one, sharing[one.session_id])
+            self._had[tenant_id] = one.id
+            if number < len(active) and time.monotonic() >= until:
+                return True
+        return more
 
-    async def _begin(self, tenant_id: TenantId, campaign_id: CampaignId) -> None:
-        async with self.storage.tenant(tenant_id) as uow:
-            campaign = await uow.campaigns.get(campaign_id)
-            if campaign.status is CampaignStatus.SCHEDULED:
-                campaign.start(self.clock())
-                await begin(uow, campaign, self.clock())
-                await uow.commit()
+    def _in_turn(self, tenant_id: TenantId, active: list[Active]) -> list[Active]:
+        """Return them so that those whom the last turn did not reach come first, without those that failed lately."""
+        ids = [one.id for one in active]
+        had = self._had.get(tenant_id)
+        first = ids.index(had) + 1 if had in ids else 0
+        now = time.monotonic()
+        return [one for one in active[first:] + active[:first] if self._failed.get(one.id, now) <= now]
 
-    async def _try(self, tenant_id: TenantId, campaign_id: CampaignId, sharing: int) -> bool:
+    async def _try(self, tenant_id: TenantId, one: Active, sharing: int) -> bool:
         """Fill one; what stops it stops no other."""
         try:
-            return await self._fill(tenant_id, campaign_id, sharing)
+            more = await self._fill(tenant_id, one, sharing)
+        except Contention:
+            return False
         except Unavailable:
             raise
-        except HubError as error:
-            log.warning("campaigns.not_filled", extra={"campaign_id": str(campaign_id), "error": type(error).__name__})
+        except Exception:
+            log.exception("campaigns.not_filled", extra={"campaign_id": str(one.id)})
+            self._failed[one.id] = time.monotonic() + AGAIN_S
             return False
+        self._failed.pop(one.id, None)
+        return more
 
-    async def _fill(self, tenant_id: TenantId, campaign_id: CampaignId, sharing: int) -> bool:
+    async def _fill(self, tenant_id: TenantId, one: Active, sharing: int) -> bool:
         async with self.storage.tenant(tenant_id) as uow:
-            if not await uow.campaigns.only_one(campaign_id, "fill"):
+            campaign = await _claimed(uow, one)
+            if campaign is None:
                 return False
-            campaign = await uow.campaigns.peek(campaign_id)
-            if campaign.status is not CampaignStatus.RUNNING:
-                return False
+            if campaign.status is CampaignStatus.SCHEDULED or campaign.enlisted_to is not None:
+                return await self._settle(uow, one.id)
             session = (await uow.sessions.peek([campaign.session_id])).get(campaign.session_id)
             if session is None:
-                return await self._end(uow, campaign_id)
+                return await self._end(uow, one.id)
             template, trouble = await self._template(uow, session, campaign)
             if trouble:
-                return await self._end(uow, campaign_id, *trouble)
+                return await self._end(uow, one.id, *trouble)
             fits = await self._room(uow, session, campaign, sharing)
-            wanted = await uow.campaigns.waiting(campaign_id, max(1, min(fits, AT_ONCE)))
+            wanted = await uow.campaigns.waiting(one.id, max(1, min(fits, AT_ONCE)))
             if not wanted:
-                return await self._complete(uow, campaign_id)
+                return await self._complete(uow, one.id)
             if fits <= 0:
                 return False
             await self._write(uow, session, campaign, template, wanted)
             await uow.commit()
         return len(wanted) == AT_ONCE and fits > AT_ONCE
+
+    async def _settle(self, uow: UnitOfWork, campaign_id: CampaignId) -> bool:
+        """Begin what is to begin, and settle who receives it, a step further."""
+        campaign = await uow.campaigns.get(campaign_id)
+        if campaign.status is CampaignStatus.SCHEDULED:
+            campaign.start(self.clock())
+        if campaign.status is not CampaignStatus.RUNNING:
+            return False
+        await settle(uow, campaign, self.clock())
+        await uow.commit()
+        return True
 
     async def _template(
         self, uow: UnitOfWork, session: Session, campaign: Campaign
@@ -173,6 +198,18 @@ class FillCampaigns:
             await uow.campaigns.save(campaign)
             await uow.commit()
         return False
+
+
+async def _claimed(uow: UnitOfWork, one: Active) -> Campaign | None:
+    """Return a campaign that this transaction alone works on, if it is still to be; one at a time of a number, since
+    they share its daily limit."""
+    if not await uow.campaigns.only_one(one.session_id, "fill"):
+        return None
+    try:
+        campaign = await uow.campaigns.peek(one.id)
+    except NotFound:
+        return None
+    return campaign if campaign.status in (CampaignStatus.RUNNING, CampaignStatus.SCHEDULED) else None
 
 
 async def _locked(uow: UnitOfWork, wanted: Sequence[ContactId]) -> dict[ContactId, Contact]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from whatsapp_hub.application.campaigns.settle_recipients import settle
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.plugin import Providers
@@ -10,6 +11,7 @@ from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfW
 from whatsapp_hub.application.sending.checks import session_of
 from whatsapp_hub.application.sending.use_template import as_shown
 from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.campaigns.audience import Audience, AudienceCount
 from whatsapp_hub.domain.campaigns.campaign import Campaign, CampaignStatus, Pause, Wording
 from whatsapp_hub.domain.campaigns.filling import stand_in
@@ -46,8 +48,8 @@ class CreateCampaign:
     new_id: NewId
 
     async def __call__(self, caller: Caller, plan: Plan) -> tuple[Campaign, AudienceCount]:
-        """Return it, a draft or scheduled, and whom its audience holds now. Raises Invalid, NotSupported: the session's
-        provider has no templates."""
+        """Return it, a draft or scheduled, and whom its audience holds now. Raises Invalid, NotSupported (the session's
+        provider has no templates), Conflict (the company has as many as it may have), TookTooLong."""
         caller.require(Action.MANAGE_CAMPAIGNS)
         now = self.clock()
         campaign = Campaign(
@@ -68,6 +70,9 @@ class CreateCampaign:
             session = await session_of(uow, plan.session_id)
             await require_template(uow, self.providers, session, plan.wording)
             counted = await matched(uow, plan.audience)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            await uow.quotas.require_room(Quota.CAMPAIGNS)
+            await uow.quotas.require_room(Quota.RECIPIENTS)
             if plan.starts_at:
                 await _require_room(uow)
             campaign.created(now)
@@ -84,7 +89,7 @@ class MatchAudience:
     storage: Storage
 
     async def __call__(self, caller: Caller, audience: Audience) -> AudienceCount:
-        """Count. Raises Invalid for contacts that do not exist."""
+        """Count. Raises Invalid for contacts that do not exist, TookTooLong."""
         caller.require(Action.MANAGE_CAMPAIGNS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             return await matched(uow, audience)
@@ -99,8 +104,12 @@ async def matched(uow: UnitOfWork, audience: Audience) -> AudienceCount:
 
 
 async def _require_room(uow: UnitOfWork) -> None:
-    if len(await uow.campaigns.active()) >= MOST_ACTIVE:
-        raise Conflict("too_many_campaigns", f"{MOST_ACTIVE} campaigns run or are to start: end one of them first")
+    if await uow.campaigns.count_active() >= MOST_ACTIVE:
+        raise _too_many()
+
+
+def _too_many() -> Conflict:
+    return Conflict("too_many_campaigns", f"{MOST_ACTIVE} campaigns run or are to start: end one of them first")
 
 
 async def require_template(uow: UnitOfWork, providers: Providers, session: Session, wording: Wording) -> None:
@@ -121,28 +130,24 @@ class StartCampaign:
     clock: Clock
 
     async def __call__(self, caller: Caller, campaign_id: CampaignId) -> Campaign:
-        """Start a draft, or a scheduled one before its time. Raises NotFound, Conflict (begun already, or nobody is in
-        its audience), Invalid, NotSupported."""
+        """Start a draft, or a scheduled one before its time; where the company has more contacts than are looked at
+        at once, the worker looks at the others. Raises NotFound, Conflict (begun already, or nobody is in its
+        audience), Invalid, NotSupported."""
         caller.require(Action.MANAGE_CAMPAIGNS)
         async with self.storage.tenant(caller.tenant_id) as uow:
+            await uow.quotas.require_room(Quota.RECIPIENTS)
+            active = await uow.campaigns.count_active()
             campaign = await uow.campaigns.get(campaign_id)
             session = await session_of(uow, campaign.session_id)
-            if campaign.status is not CampaignStatus.SCHEDULED:  # which counts already
-                await _require_room(uow)
+            if campaign.status is not CampaignStatus.SCHEDULED and active >= MOST_ACTIVE:  # which counts already
+                raise _too_many()
             campaign.start(self.clock())
             await require_template(uow, self.providers, session, campaign.wording)
-            if not await begin(uow, campaign, self.clock()):
+            counts = await settle(uow, campaign, self.clock())
+            if counts is not None and not counts.total:
                 raise Conflict("nobody", "its audience holds nobody")
             await uow.commit()
         return campaign
-
-
-async def begin(uow: UnitOfWork, campaign: Campaign, now: datetime) -> int:
-    """Store a campaign that has just started, with its recipients; return how many they are."""
-    total = await uow.campaigns.enlist(campaign)
-    await uow.campaigns.save(campaign, next_count(campaign, now))
-    await uow.campaigns.count(campaign.id)
-    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +180,12 @@ class ResumeCampaign:
         """Resume it. Raises NotFound, Conflict, Invalid (the template is still paused), NotSupported."""
         caller.require(Action.MANAGE_CAMPAIGNS)
         async with self.storage.tenant(caller.tenant_id) as uow:
-            campaign = await uow.campaigns.get(campaign_id)
             await _require_room(uow)
-            campaign.resume(self.clock())
+            campaign, now = await uow.campaigns.get(campaign_id), self.clock()
+            campaign.resume(now)
             session = await session_of(uow, campaign.session_id)
             await require_template(uow, self.providers, session, campaign.wording)
-            await uow.campaigns.save(campaign)
+            await uow.campaigns.save(campaign, next_count(campaign, now))
             await uow.commit()
         return campaign
 

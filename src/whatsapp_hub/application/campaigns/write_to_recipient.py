@@ -6,7 +6,7 @@ from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.sending.open_round import OpenRound
 from whatsapp_hub.domain.campaigns.campaign import Campaign
-from whatsapp_hub.domain.campaigns.filling import Missing, filled_for
+from whatsapp_hub.domain.campaigns.filling import Missing, TooLong, filled_for
 from whatsapp_hub.domain.campaigns.recipient import Skip, Taken
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
@@ -44,6 +44,8 @@ class WriteToRecipient:
             components = filled_for(contact, self.campaign.wording.components)
         except Missing as missing:
             return Taken(contact.id, skip=Skip.MISSING_FIELD, detail=missing.name)
+        except TooLong as error:
+            return Taken(contact.id, skip=Skip.NOT_FILLED, detail=str(error))
         parts = self.template.components if self.template else None
         if parts is not None and (flaws := flaws_of(parts, components, "template/components")):
             return Taken(contact.id, skip=Skip.NOT_FILLED, detail=flaws[0].sentence)

@@ -9,6 +9,7 @@ from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.queues.scheduled import Place
+from whatsapp_hub.application.ports.storage.part import Part
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.reading.visibility import require_sight
 from whatsapp_hub.application.sending.checks import (
@@ -176,7 +177,7 @@ class ListScheduled:
 
     async def __call__(
         self, caller: Caller, conversation_id: ConversationId | None, limit: int, after: Place | None
-    ) -> list[Message]:
+    ) -> Part[Message]:
         """Return those of a conversation; without one all, or the caller's own where they do not see every
         conversation. Raises NotFound."""
         caller.require(Action.READ_CONVERSATIONS)

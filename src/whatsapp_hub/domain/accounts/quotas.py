@@ -9,7 +9,7 @@ from whatsapp_hub.domain.errors import Conflict, Flaw, Invalid
 
 class Quota(StrEnum):
     """Named as in the API. MEDIA is in megabytes, API_KEYS are those not revoked, WEBHOOKS those besides its sessions'
-    and bots' own."""
+    and bots' own; CAMPAIGNS and their RECIPIENTS until they are deleted, as counted last."""
 
     USERS = "users"
     DEPARTMENTS = "departments"
@@ -17,6 +17,8 @@ class Quota(StrEnum):
     API_KEYS = "apiKeys"
     SESSIONS = "sessions"
     WEBHOOKS = "webhooks"
+    CAMPAIGNS = "campaigns"
+    RECIPIENTS = "campaignRecipients"
     MEDIA = "mediaMegabytes"
 
 
@@ -27,6 +29,8 @@ USUAL: Mapping[Quota, int] = {
     Quota.API_KEYS: 500,
     Quota.SESSIONS: 1_000,
     Quota.WEBHOOKS: 50,
+    Quota.CAMPAIGNS: 1_000,
+    Quota.RECIPIENTS: 10_000_000,
     Quota.MEDIA: 100_000,
 }
 """Defaults where an operator has set nothing for the company: more than normal use needs."""
@@ -40,6 +44,8 @@ _WORDS = {
     Quota.API_KEYS: "API keys",
     Quota.SESSIONS: "sessions",
     Quota.WEBHOOKS: "webhooks besides its sessions' own",
+    Quota.CAMPAIGNS: "campaigns, ended ones too",
+    Quota.RECIPIENTS: "recipients of campaigns, of ended ones too",
     Quota.MEDIA: "megabytes of files",
 }
 

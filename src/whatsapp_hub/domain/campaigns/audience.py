@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from whatsapp_hub.domain.conversations.labels import checked
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import ContactId
+from whatsapp_hub.domain.messaging.contact import check_fields
 
 MOST_NAMED = 20_000
 """Contacts that one campaign names: a body of 800 kB. More are reached by a label."""
@@ -33,7 +34,7 @@ class Audience:
         *,
         everybody: bool,
     ) -> "Audience":
-        """Check it. Raises Invalid: it names nobody, or in two ways at once."""
+        """Check it. Raises Invalid: it names nobody, or in two ways at once, or a field that no contact can have."""
         ways = [contact_ids is not None, bool(labels or fields), everybody]
         if sum(ways) != 1:
             raise Invalid.field("audience", "must name contactIds, or labels and fields, or everybody")
@@ -42,6 +43,7 @@ class Audience:
             raise Invalid.field("audience/contactIds", f"must be 1 to {MOST_NAMED} contacts; a label names more")
         if len(fields) > MOST_FIELDS:
             raise Invalid.field("audience/fields", f"must be at most {MOST_FIELDS}")
+        check_fields(fields, "audience/fields")
         return cls(named, checked(labels, "audience/labels"), dict(fields), everybody)
 
     @property

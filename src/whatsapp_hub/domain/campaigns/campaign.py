@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from whatsapp_hub.domain.campaigns.audience import Audience
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import DetailValue, Event, EventType, Records
-from whatsapp_hub.domain.ids import CampaignId, SessionId, TenantId, UserId
+from whatsapp_hub.domain.ids import CampaignId, ContactId, SessionId, TenantId, UserId
 from whatsapp_hub.domain.text import is_storable
 
 NAME_LENGTH = 120
@@ -49,12 +50,14 @@ class Wording:
 
 _BEFORE = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED})
 _OVER = frozenset({CampaignStatus.COMPLETED, CampaignStatus.CANCELLED})
+_FIRST = ContactId(UUID(int=0))
 
 
 @dataclass(slots=True)
 class Campaign(Records):
     """`starts_at`: when it begins by itself; `daily_limit`: people a day at most, besides what WhatsApp allows the
-    number; `pause`: why it is paused, `pause_detail` in words."""
+    number; `pause`: why it is paused, `pause_detail` in words; `enlisted_to`: while its recipients are being settled,
+    the last contact that was looked at (by id, all of the company's), None before and after."""
 
     id: CampaignId
     tenant_id: TenantId
@@ -71,14 +74,18 @@ class Campaign(Records):
     ended_at: datetime | None = None
     pause: Pause | None = None
     pause_detail: str | None = None
+    enlisted_to: ContactId | None = None
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     def check(self) -> None:
-        """Raise Invalid for a name or a limit that cannot be."""
+        """Raise Invalid for a name, a limit or a template's name that cannot be."""
         if not 1 <= len(self.name.strip()) <= NAME_LENGTH or not is_storable(self.name):
             raise Invalid.field("name", f"must have 1 to {NAME_LENGTH} characters, without NUL")
         if self.daily_limit is not None and not 1 <= self.daily_limit <= MOST_A_DAY:
             raise Invalid.field("daily_limit", f"must be 1 to {MOST_A_DAY}")
+        for name, text in (("name", self.wording.name), ("language", self.wording.language)):
+            if not is_storable(text):
+                raise Invalid.field(f"template/{name}", "must have no NUL")
 
     @property
     def is_over(self) -> bool:
@@ -86,7 +93,7 @@ class Campaign(Records):
 
     @property
     def has_begun(self) -> bool:
-        """Whether its recipients are settled."""
+        """Whether its recipients are settled, or being settled."""
         return self.status not in _BEFORE
 
     def event(self, type: EventType, at: datetime, **detail: DetailValue) -> Event:
@@ -104,9 +111,11 @@ class Campaign(Records):
         self.starts_at, self.status = starts_at, CampaignStatus.SCHEDULED
 
     def start(self, at: datetime) -> None:
-        """Begin. Raises Conflict where it has begun already."""
+        """Begin: a filter's recipients are settled from now on, a list's were when it was made. Raises Conflict where
+        it has begun already."""
         self._require(_BEFORE, "started")
         self.started_at = at
+        self.enlisted_to = None if self.audience.size else _FIRST
         self._move(CampaignStatus.RUNNING, EventType.CAMPAIGN_STARTED, at)
 
     def halt(self, why: Pause, at: datetime, detail: str | None = None) -> None:

@@ -2,11 +2,13 @@
 
 `{{name}}`, `{{phone}}` and `{{fields.rota}}` stand for the contact's own; `{{fields.rota|a sua rota}}` has what is said
 where it has none. WhatsApp takes no line breaks, tabs or runs of spaces in a parameter (132018): a contact's are made
-single spaces.
+single spaces. Nor does it take long ones (132005): what is filled is bounded, whatever stands in a contact's fields.
 """
 
+import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.messaging.contact import FIELD_NAME_LENGTH, Contact
@@ -15,6 +17,11 @@ _BRACES = re.compile(r"\{\{\s*([^{}|]{1,80}?)\s*(?:\|([^{}]{0,200}))?\}\}")
 _FIELD = "fields."
 _OWN = ("name", "phone")
 _DEEPEST = 8
+MOST_BRACES = 250
+LONGEST = 1024
+"""Characters of a text that a contact's own words stand in. Source: Meta, "Template components", body parameters."""
+MOST_BYTES = 32 * 1024
+"""Of all parameters of one message, as JSON."""
 AT = "template/components"
 
 
@@ -26,15 +33,30 @@ class Missing(Exception):
         self.name = name
 
 
+class TooLong(Exception):
+    """The contact's own words are longer than a message may be."""
+
+
 def filled_for(contact: Contact, components: Sequence[object]) -> tuple[object, ...]:
-    """Return the parameters as this contact gets them. Raises Missing."""
-    return _each(components, lambda text: _BRACES.sub(lambda m: _value(m[1], m[2], contact), text))
+    """Return the parameters as this contact gets them. Raises Missing, TooLong."""
+    filled = _each(components, partial(_filled, contact))
+    if len(json.dumps(filled, ensure_ascii=False).encode()) > MOST_BYTES:
+        raise TooLong(f"has more than {MOST_BYTES // 1024} kB")
+    return filled
+
+
+def _filled(contact: Contact, text: str) -> str:
+    filled, found = _BRACES.subn(lambda m: _value(m[1], m[2], contact), text)
+    if found and len(filled) > LONGEST:
+        raise TooLong(f"has a text of more than {LONGEST} characters")
+    return filled
 
 
 def stand_in(components: Sequence[object]) -> tuple[object, ...]:
     """Return the parameters with each name in braces as its own value: the template's check takes them as a contact's.
-    Raises Invalid, which names the field where something else stands in braces."""
-    _check(list(components), AT, 0)
+    Raises Invalid, which names the field where something else stands in braces, or for too many of them."""
+    if _check(list(components), AT, 0) > MOST_BRACES:
+        raise Invalid.field(AT, f"must have at most {MOST_BRACES} names in braces")
     return _each(components, lambda text: _BRACES.sub(lambda m: m[1], text))
 
 
@@ -63,18 +85,21 @@ def _own(name: str, contact: Contact) -> str | None:
     return contact.shown_name if name == "name" else contact.phone_number
 
 
-def _check(value: object, at: str, depth: int) -> None:
+def _check(value: object, at: str, depth: int) -> int:
+    """Return how many names stand in braces."""
     if depth > _DEEPEST:
         raise Invalid.field(at, "is nested deeper than the parameters of a template are")
     if isinstance(value, str):
-        for name, _ in _BRACES.findall(value):
+        found = _BRACES.findall(value)
+        for name, _ in found:
             _check_name(name, at)
-    elif isinstance(value, Mapping):
-        for key, one in value.items():
-            _check(one, f"{at}/{key}", depth + 1)
+        return len(found)
+    inside: Iterable[tuple[object, object]] = ()
+    if isinstance(value, Mapping):
+        inside = value.items()
     elif isinstance(value, list | tuple):
-        for number, one in enumerate(value):
-            _check(one, f"{at}/{number}", depth + 1)
+        inside = enumerate(value)
+    return sum(_check(one, f"{at}/{key}", depth + 1) for key, one in inside)
 
 
 def _check_name(name: str, at: str) -> None:

@@ -7,7 +7,7 @@ later. Therefore it adds only what the number sends within a second, and nothing
 from datetime import datetime, timedelta
 from math import ceil
 
-from whatsapp_hub.domain.campaigns.campaign import Campaign
+from whatsapp_hub.domain.campaigns.campaign import Campaign, CampaignStatus
 from whatsapp_hub.domain.messaging.capabilities import Rate
 
 AHEAD_S = 1.0
@@ -40,12 +40,19 @@ _LOOKS = (
     (timedelta(days=30), timedelta(hours=1)),
 )
 WHILE_RUNNING = timedelta(seconds=3)
+WHILE_PAUSED = timedelta(hours=1)
+"""After the first month."""
+REST = 20
+"""Counting one takes at most one part in so many of the time."""
 
 
-def next_count(campaign: Campaign, now: datetime) -> datetime | None:
-    """Return when its recipients are counted next: receipts and answers come for weeks, fewer and fewer; None: no
-    more."""
-    if campaign.ended_at is None:
-        return now + WHILE_RUNNING
-    age = now - campaign.ended_at
-    return next((now + apart for until, apart in _LOOKS if age < until), None)
+def next_count(campaign: Campaign, now: datetime, took: timedelta = timedelta(0)) -> datetime | None:
+    """Return when its recipients are counted next, if counting took so long now: receipts and answers come for weeks,
+    fewer and fewer, once it writes to nobody any more; None: no more."""
+    if campaign.status is CampaignStatus.RUNNING:
+        apart: timedelta | None = WHILE_RUNNING
+    else:
+        age = now - (campaign.ended_at or campaign.started_at or now)
+        ever = None if campaign.ended_at else WHILE_PAUSED
+        apart = next((apart for until, apart in _LOOKS if age < until), ever)
+    return None if apart is None else now + max(apart, REST * took)

@@ -30,6 +30,16 @@ FIELD_LENGTH = 1000
 NO_ADDRESS = "must be a phone number or a JID"
 
 
+def check_fields(values: Mapping[str, str | None], at: str) -> None:
+    """Check names and values of a contact's own fields, which stand at this field. Raises Invalid."""
+    for name, value in values.items():
+        if not 1 <= len(name.strip()) <= FIELD_NAME_LENGTH or not is_storable(name):
+            said = f"must be named by 1 to {FIELD_NAME_LENGTH} characters"
+            raise Invalid.field(f"{at}/{name[:FIELD_NAME_LENGTH]}", said)
+        if value is not None and (len(value) > FIELD_LENGTH or not is_storable(value)):
+            raise Invalid.field(f"{at}/{name}", f"must have at most {FIELD_LENGTH} characters, without NUL")
+
+
 class IdentityKind(StrEnum):
     """PHONE: digits; LID and BSUID: as WhatsApp writes them; CHAT: the JID of a group, list or channel."""
 
@@ -130,13 +140,7 @@ class Card:
 
     def filled(self, values: Mapping[str, str | None]) -> "Card":
         """Set fields, or remove those given as None or empty; others stay. Raises Invalid."""
-        for name, value in values.items():
-            if not 1 <= len(name.strip()) <= FIELD_NAME_LENGTH or not is_storable(name):
-                raise Invalid.field(
-                    f"fields/{name[:FIELD_NAME_LENGTH]}", f"must be named by 1 to {FIELD_NAME_LENGTH} characters"
-                )
-            if value is not None and (len(value) > FIELD_LENGTH or not is_storable(value)):
-                raise Invalid.field(f"fields/{name}", f"must have at most {FIELD_LENGTH} characters, without NUL")
+        check_fields(values, "fields")
         kept = dict(self.fields) | {name.strip(): value for name, value in values.items()}
         filled = {name: value for name, value in kept.items() if value}
         if len(filled) > MOST_FIELDS:

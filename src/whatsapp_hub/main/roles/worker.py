@@ -162,8 +162,7 @@ async def _campaigns(container: AsyncContainer) -> Loop:
 
     async def work(tenant_id: TenantId) -> bool:
         more = await fill(tenant_id)
-        await count(tenant_id)
-        return more
+        return await count(tenant_id) or more
 
     return TenantLoop("campaigns", Ticker(CAMPAIGNS_EVERY_S), find, work).run()
 

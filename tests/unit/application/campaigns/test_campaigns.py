@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +9,20 @@ from typing import Any
 import pytest
 
 from tests.contracts.storage.world import a_phone
+from tests.unit.application.campaigns.campaigning import (
+    ALL,
+    HELLO,
+    NAMED,
+    created,
+    fill,
+    hears,
+    people,
+    runs,
+    shown,
+    started,
+    states,
+    with_catalogue,
+)
 from tests.unit.application.office import LINE, Office, text
 from whatsapp_hub.application.campaigns import manage_campaigns
 from whatsapp_hub.application.campaigns.fill_campaigns import FillCampaigns
@@ -27,8 +40,6 @@ from whatsapp_hub.application.campaigns.opt_out import OptContactOut
 from whatsapp_hub.application.campaigns.show_campaigns import (
     CountCampaigns,
     ListCampaigns,
-    ListRecipients,
-    ShowCampaign,
 )
 from whatsapp_hub.application.contacts.edit_contact import BlockContact, ContactChanges, EditContact
 from whatsapp_hub.application.ports.provider.events import AlarmSeen, Price, ReceiptSeen, TemplateSeen
@@ -37,75 +48,22 @@ from whatsapp_hub.application.sessions.manage_sessions import DeleteSession
 from whatsapp_hub.application.sessions.run_sessions import StopSession
 from whatsapp_hub.application.templates.fetch_templates import SyncTemplates
 from whatsapp_hub.domain.campaigns.audience import Audience
-from whatsapp_hub.domain.campaigns.campaign import Campaign, CampaignStatus, Pause, Wording
+from whatsapp_hub.domain.campaigns.campaign import CampaignStatus, Pause, Wording
 from whatsapp_hub.domain.campaigns.recipient import RecipientState
 from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, NotFound, NotSupported, Rejected
 from whatsapp_hub.domain.ids import CampaignId
 from whatsapp_hub.domain.messaging.capabilities import Feature, Rate
-from whatsapp_hub.domain.messaging.contact import Contact, Identity
+from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.domain.sessions.session import AlertKind, Severity
 from whatsapp_hub.domain.templates.template import TemplateNews
 
-BODY = {"type": "BODY", "text": "Olá {{1}}, promoção!"}
-HELLO = TemplateNews("hello", "pt_BR", "17", "APPROVED", "MARKETING", "GREEN", components=(BODY,))
-NAMED = ({"type": "body", "parameters": [{"type": "text", "text": "{{name|cliente}}"}]},)
-ALL = Audience(everybody=True)
-FREE = {LINE: Pacing(None, None)}
-
 
 @pytest.fixture(autouse=True)
 async def catalogue(office: Office) -> None:
-    office.line.catalogue = [HELLO]
-    await office.use(SyncTemplates)(office.admin, office.session.id)
-
-
-async def people(office: Office, n: int) -> list[Contact]:
-    return [await office.world.contact(a_phone(), f"P{number}") for number in range(n)]
-
-
-async def created(
-    office: Office, audience: Audience = ALL, components: Sequence[object] = NAMED, **more: Any
-) -> Campaign:
-    plan = Plan("Natal", office.session.id, Wording("hello", "pt_BR", tuple(components)), audience, **more)
-    campaign, _ = await office.use(CreateCampaign)(office.admin, plan)
-    return campaign
-
-
-async def started(office: Office, *given: Any, **more: Any) -> Campaign:
-    campaign = await created(office, *given, **more)
-    return await office.use(StartCampaign)(office.admin, campaign.id)
-
-
-async def fill(office: Office, pacing: Any = None) -> None:
-    filling = office.use(FillCampaigns, pacing=pacing or FREE)
-    while await filling(office.id):
-        pass
-
-
-async def runs(office: Office) -> list[str]:
-    """Fill and send until nothing more goes."""
-    sent: list[str] = []
-    while True:
-        await fill(office)
-        if not (more := await office.sends()):
-            return sent
-        sent += more
-
-
-async def shown(office: Office, campaign: Campaign) -> tuple[Campaign, Any]:
-    return await office.use(ShowCampaign)(office.admin, campaign.id)
-
-
-async def states(office: Office, campaign: Campaign) -> dict[Any, Any]:
-    listed = await office.use(ListRecipients)(office.admin, campaign.id, 99, None, None)
-    return {r.contact_id: (r.state.value, r.reason) for r in listed}
-
-
-def hears(office: Office, *events: Any) -> Any:
-    return office.sees(office.plugins[LINE].sees("account", *events))
+    await with_catalogue(office)
 
 
 class TestWriting:

@@ -140,7 +140,9 @@ class TestPace:
         assert left_today(2000, 100, 90, 90) == 10
 
     def test_counts_are_rarer_the_longer_it_is_over_and_end(self) -> None:
-        assert next_count(campaign(), AT) == AT + timedelta(seconds=3)
+        running = campaign(status=CampaignStatus.RUNNING)
+        assert next_count(running, AT) == AT + timedelta(seconds=3)
+        assert next_count(running, AT, timedelta(seconds=2)) == AT + timedelta(seconds=40)
         over = campaign(status=CampaignStatus.COMPLETED, ended_at=AT)
         waits = [(next_count(over, AT + timedelta(hours=h)) or AT) - AT - timedelta(hours=h) for h in (0, 2, 48)]
         assert waits == sorted(waits)

@@ -164,6 +164,8 @@ class QuotasView(View):
     api_keys: int
     sessions: int
     webhooks: int
+    campaigns: int
+    campaign_recipients: int
     media_megabytes: int
 
 

@@ -100,9 +100,8 @@ async def list_campaigns(
 ) -> Response[list[CountedCampaign]]:
     """List campaigns, the newest first (ADMIN). `status`: one or several (`RUNNING,PAUSED`). What is counted is some
     seconds old, of one that is over up to an hour; one campaign is counted when it is asked for."""
-    found = await list_campaigns(caller, limit + 1, _id(cursor), _statuses(status))
-    more = str(found[limit - 1][0].id) if len(found) > limit else None
-    return page([CountedCampaign.of(one) for one in found[:limit]], more)
+    found = await list_campaigns(caller, limit, _id(cursor), _statuses(status))
+    return page([CountedCampaign.of(one) for one in found], str(found[-1][0].id) if found.goes_on else None)
 
 
 @post("/campaigns", guards=MANAGE, tags=TAGS)
@@ -144,9 +143,8 @@ async def list_recipients(
 ) -> Response[list[RecipientView]]:
     """List its recipients (ADMIN), all or those in one state. A filter's are settled when the campaign starts."""
     after = ContactId(found) if (found := _id(cursor)) else None
-    listed = await list_recipients(caller, CampaignId(id), limit + 1, after, in_state)
-    more = str(listed[limit - 1].contact_id) if len(listed) > limit else None
-    return page([RecipientView.of(one) for one in listed[:limit]], more)
+    listed = await list_recipients(caller, CampaignId(id), limit, after, in_state)
+    return page([RecipientView.of(one) for one in listed], str(listed[-1].contact_id) if listed.goes_on else None)
 
 
 @post("/campaigns/{id:uuid}/start", status_code=200, guards=MANAGE, tags=TAGS)

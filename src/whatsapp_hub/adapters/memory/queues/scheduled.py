@@ -2,6 +2,7 @@
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
 from whatsapp_hub.application.ports.queues.scheduled import Place
+from whatsapp_hub.application.ports.storage.part import Part
 from whatsapp_hub.domain.ids import ConversationId, MessageId, UserId
 from whatsapp_hub.domain.messaging.message import Message
 
@@ -28,14 +29,14 @@ class MemoryScheduled:
 
     async def page(
         self, limit: int, after: Place | None, conversation_id: ConversationId | None, sender_id: UserId | None
-    ) -> list[Message]:
+    ) -> Part[Message]:
         wanted = (
             m
             for m in self._rows.each(SCHEDULED)
             if conversation_id in (None, m.conversation_id) and sender_id in (None, m.sender_id)
         )
         behind = (m for m in wanted if after is None or place_of(m) > after)
-        return [copied(m) for m in sorted(behind, key=place_of)[:limit]]
+        return Part.of((copied(m) for m in sorted(behind, key=place_of)), limit)
 
     async def due(self, limit: int) -> list[MessageId]:
         return [m.id for m in await self.page(limit, None, None, None) if place_of(m).send_at <= self._rows.now]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
+from whatsapp_hub.adapters.memory.repositories.campaigns import CAMPAIGNS
 from whatsapp_hub.adapters.memory.repositories.media import MEDIA
 from whatsapp_hub.adapters.memory.tables.entities import DEPARTMENTS, SESSIONS, TENANTS, USERS
 from whatsapp_hub.adapters.memory.tables.webhooks import WEBHOOKS
@@ -142,11 +143,14 @@ class MemoryQuotas:
             return sum(key.revoked_at is None for key in each(API_KEYS))
         if quota is Quota.WEBHOOKS:
             return sum(not (hook.webhook.of_session or hook.webhook.of_bot) for hook in each(WEBHOOKS))
+        if quota is Quota.RECIPIENTS:
+            return sum(stored.counts.total for stored in each(CAMPAIGNS))
         tables: dict[Quota, Table[object, object]] = {
             Quota.USERS: Table(USERS.name),
             Quota.DEPARTMENTS: Table(DEPARTMENTS.name),
             Quota.QUICK_REPLIES: Table(QUICK_REPLIES.name),
             Quota.SESSIONS: Table(SESSIONS.name),
+            Quota.CAMPAIGNS: Table(CAMPAIGNS.name),
         }
         return sum(1 for _ in each(tables[quota]))
 

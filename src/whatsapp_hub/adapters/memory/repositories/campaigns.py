@@ -9,6 +9,8 @@ from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
 from whatsapp_hub.adapters.memory.tables.entities import CONTACTS, MESSAGES
 from whatsapp_hub.adapters.memory.tables.lanes import PACES
 from whatsapp_hub.adapters.memory.tables.receipts import CHARGES
+from whatsapp_hub.application.ports.storage.campaigns import Active
+from whatsapp_hub.application.ports.storage.part import Part
 from whatsapp_hub.domain.campaigns.audience import Audience, AudienceCount
 from whatsapp_hub.domain.campaigns.campaign import Campaign, CampaignStatus
 from whatsapp_hub.domain.campaigns.recipient import (
@@ -40,6 +42,7 @@ class Stored:
 CAMPAIGNS: Table[CampaignId, Stored] = Table("campaigns")
 RECIPIENTS: Table[tuple[CampaignId, ContactId], Recipient] = Table("campaign_recipients")
 LIMITS: Table[SessionId, int] = Table("daily_limits")
+_ACTIVE = (CampaignStatus.RUNNING, CampaignStatus.SCHEDULED)
 _ANSWERABLE = (RecipientState.SENT, RecipientState.DELIVERED, RecipientState.READ)
 
 
@@ -63,8 +66,7 @@ class MemoryCampaigns:
 
     async def add(self, campaign: Campaign) -> None:
         await self._put(campaign, None)
-        if campaign.audience.contact_ids:
-            await self.enlist(campaign)
+        await self._enlist(campaign, self._named(campaign.audience) if campaign.audience.size else [])
 
     async def save(self, campaign: Campaign, count_at: datetime | None = None) -> None:
         await self._put(campaign, count_at)
@@ -94,61 +96,65 @@ class MemoryCampaigns:
 
     async def page(
         self, limit: int, before: CampaignId | None, statuses: Collection[CampaignStatus]
-    ) -> list[tuple[Campaign, Counts]]:
+    ) -> Part[tuple[Campaign, Counts]]:
         wanted = (s for s in self._rows.each(CAMPAIGNS) if not statuses or s.campaign.status in statuses)
         behind = (s for s in wanted if before is None or s.campaign.id < before)
-        newest = sorted(behind, key=lambda s: s.campaign.id, reverse=True)[:limit]
-        return [(copied(s.campaign), s.counts) for s in newest]
+        newest = sorted(behind, key=lambda s: s.campaign.id, reverse=True)
+        return Part.of(((copied(s.campaign), s.counts) for s in newest), limit)
 
     async def running_on(self, session_id: SessionId) -> list[Campaign]:
         found = (s.campaign for s in self._rows.each(CAMPAIGNS) if s.campaign.session_id == session_id)
         ids = sorted(c.id for c in found if c.status is CampaignStatus.RUNNING)
         return [c for id in ids if (c := await self.get(id)).status is CampaignStatus.RUNNING]
 
-    async def active(self) -> list[Campaign]:
+    async def active(self) -> list[Active]:
         found = [s.campaign for s in self._rows.each(CAMPAIGNS) if is_active(s.campaign, self._rows.now)]
-        return [copied(c) for c in sorted(found, key=lambda c: (c.started_at or c.starts_at or c.created_at, c.id))]
+        ordered = sorted(found, key=lambda c: (c.started_at or c.starts_at or c.created_at, c.id))
+        return [Active(c.id, c.session_id) for c in ordered]
 
-    async def to_count(self, limit: int) -> list[Campaign]:
+    async def count_active(self) -> int:
+        await self._rows.lock_name("campaigns", "active")
+        return sum(s.campaign.status in _ACTIVE for s in self._rows.each(CAMPAIGNS))
+
+    async def to_count(self, limit: int) -> list[CampaignId]:
         due = [s for s in self._rows.each(CAMPAIGNS) if is_to_count(s, self._rows.now)]
-        return [copied(s.campaign) for s in sorted(due, key=lambda s: s.count_at or s.campaign.created_at)[:limit]]
+        return [s.campaign.id for s in sorted(due, key=lambda s: s.count_at or s.campaign.created_at)[:limit]]
 
     async def look_again(self, campaign_id: CampaignId, count_at: datetime | None) -> None:
         if stored := await self._rows.get(CAMPAIGNS, campaign_id):
             await self._rows.put(CAMPAIGNS, campaign_id, replace(stored, count_at=count_at))
 
     async def matching(self, audience: Audience) -> AudienceCount:
-        found = self._whom(audience)
+        everybody = (c for c in self._rows.each(CONTACTS) if _carries(audience, c))
+        found = self._named(audience) if audience.size else list(everybody)
         people = [c for c in found if not c.is_group]
         blocked = [c for c in people if c.card.blocked_at]
         opted_out = [c for c in people if c.card.opted_out and not c.card.blocked_at]
         return AudienceCount(len(found), len(opted_out), len(blocked), len(found) - len(people))
 
-    def _whom(self, audience: Audience) -> list[Contact]:
-        if named := set(audience.contact_ids):
-            return [c for c in self._rows.each(CONTACTS) if c.id in named]
-        labels, fields = {fold(label) for label in audience.labels}, dict(audience.fields).items()
-        people = (c for c in self._rows.each(CONTACTS) if not c.is_group)
-        filled = (c for c in people if fields <= dict(c.card.fields).items())
-        return [c for c in filled if labels <= {fold(label) for label in c.card.labels}]
+    def _named(self, audience: Audience) -> list[Contact]:
+        return [c for id in audience.contact_ids if (c := self._rows.peek(CONTACTS, id))]
 
     async def unknown(self, contacts: Collection[ContactId]) -> set[ContactId]:
         return {id for id in contacts if self._rows.peek(CONTACTS, id) is None}
 
-    async def enlist(self, campaign: Campaign) -> int:
-        whom = campaign.audience
-        for contact in self._whom(whom) if whom.contact_ids or not whom.size else ():
+    async def enlist(self, campaign: Campaign, after: ContactId, most: int) -> ContactId | None:
+        behind = sorted((c for c in self._rows.each(CONTACTS) if c.id > after), key=lambda c: c.id)[:most]
+        await self._enlist(campaign, [c for c in behind if _carries(campaign.audience, c)])
+        return behind[-1].id if len(behind) == most else None
+
+    async def _enlist(self, campaign: Campaign, contacts: Sequence[Contact]) -> None:
+        for contact in contacts:
             key = (campaign.id, contact.id)
             if self._rows.peek(RECIPIENTS, key) is None:
                 await self._rows.put(RECIPIENTS, key, Recipient(*key))
-        return len(self._of(campaign.id))
 
     def _of(self, campaign_id: CampaignId) -> list[Recipient]:
         found = (r for r in self._rows.each(RECIPIENTS) if r.campaign_id == campaign_id)
         return sorted(found, key=lambda r: r.contact_id)
 
-    async def only_one(self, campaign_id: CampaignId, work: str) -> bool:
-        return self._rows.try_lock_name("campaign", campaign_id, work)
+    async def only_one(self, of: CampaignId | SessionId, work: str) -> bool:
+        return self._rows.try_lock_name("campaign", of, work)
 
     async def waiting(self, campaign_id: CampaignId, limit: int) -> list[ContactId]:
         found = (r.contact_id for r in self._of(campaign_id) if r.state is RecipientState.WAITING)
@@ -188,11 +194,12 @@ class MemoryCampaigns:
         theirs = (r for r in self._rows.each(RECIPIENTS) if r.contact_id == contact_id and r.queued_at)
         return any(r.campaign_id in ours for r in theirs)
 
-    async def follow(self, campaign: Campaign) -> None:
+    async def follow(self, campaign: Campaign, within_s: float) -> Counts:
         for one in self._of(campaign.id):
             message = self._rows.peek(MESSAGES, one.message_id) if one.message_id else None
             if message and (now := self._followed(one, message)) != one:
                 await self._rows.put(RECIPIENTS, (one.campaign_id, one.contact_id), now)
+        return await self.count(campaign.id)
 
     def _followed(self, one: Recipient, message: Message) -> Recipient:
         if one.state in OPEN:
@@ -232,9 +239,9 @@ class MemoryCampaigns:
 
     async def recipients(
         self, campaign_id: CampaignId, limit: int, after: ContactId | None, state: RecipientState | None
-    ) -> list[Recipient]:
+    ) -> Part[Recipient]:
         behind = (r for r in self._of(campaign_id) if after is None or r.contact_id > after)
-        return [r for r in behind if state in (None, r.state)][:limit]
+        return Part.of((r for r in behind if state in (None, r.state)), limit)
 
     async def daily_limit(self, session_id: SessionId) -> int | None:
         return self._rows.peek(LIMITS, session_id)
@@ -244,6 +251,12 @@ class MemoryCampaigns:
             await self._rows.drop(LIMITS, session_id)
         elif self._rows.peek(PACES, session_id):
             await self._rows.put(LIMITS, session_id, people)
+
+
+def _carries(audience: Audience, contact: Contact) -> bool:
+    labels, fields = {fold(label) for label in audience.labels}, dict(audience.fields).items()
+    has_fields = fields <= dict(contact.card.fields).items()
+    return not contact.is_group and has_fields and labels <= {fold(label) for label in contact.card.labels}
 
 
 async def merge_recipients(rows: Rows, kept: ContactId, other: ContactId) -> None:

@@ -1,6 +1,7 @@
 """`Campaigns` in PostgreSQL. A recipient's row and its message are written in one transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,10 @@ from whatsapp_hub.adapters.postgres.campaigns.rows import (
     stored_counts,
     values_of,
 )
+from whatsapp_hub.adapters.postgres.engine.pages import cut, ending_early
 from whatsapp_hub.adapters.postgres.repositories.people.cards import FOLDED, LABELS, label_pattern
+from whatsapp_hub.application.ports.storage.campaigns import Active
+from whatsapp_hub.application.ports.storage.part import Part
 from whatsapp_hub.domain.campaigns.audience import Audience, AudienceCount
 from whatsapp_hub.domain.campaigns.campaign import Campaign, CampaignStatus
 from whatsapp_hub.domain.campaigns.recipient import Counts, Recipient, RecipientState, Taken
@@ -28,37 +32,53 @@ from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.ids import CampaignId, ContactId, SessionId
 
+MATCHED_WITHIN_S = 10.0
+"""Somebody waits for the count of an audience; one that takes longer is given up."""
 _ONE = f"SELECT {COLUMNS} FROM hub.campaigns WHERE id = $1"
-_PAGE = f"""
+_PAGE = ending_early(
+    f"""
     SELECT {COLUMNS}, counts FROM hub.campaigns
     WHERE tenant_id = hub.tenant() AND ($2::uuid IS NULL OR id < $2) AND ($3::text[] = '{{}}' OR status = ANY ($3))
-    ORDER BY id DESC LIMIT $1"""
+    ORDER BY id DESC LIMIT $1""",
+    "id DESC",
+)
 _RUNNING_ON = f"""
     SELECT {COLUMNS} FROM hub.campaigns WHERE tenant_id = hub.tenant() AND session_id = $1 AND status = 'RUNNING'
     ORDER BY id FOR NO KEY UPDATE"""
-_ACTIVE = f"""
-    SELECT {COLUMNS} FROM hub.campaigns WHERE tenant_id = hub.tenant() AND (
+_ACTIVE = """
+    SELECT id, session_id FROM hub.campaigns WHERE tenant_id = hub.tenant() AND (
       status = 'RUNNING' OR status = 'SCHEDULED' AND starts_at <= (SELECT now FROM hub.time))
     ORDER BY coalesce(started_at, starts_at), id"""
-_TO_COUNT = f"""
-    SELECT {COLUMNS} FROM hub.campaigns WHERE tenant_id = hub.tenant() AND count_at <= (SELECT now FROM hub.time)
+_ONE_COUNTS = "SELECT pg_advisory_xact_lock(hashtextextended(hub.tenant()::text, 4))"
+_COUNT_ACTIVE = """
+    SELECT count(*) FROM hub.campaigns WHERE tenant_id = hub.tenant() AND status IN ('RUNNING', 'SCHEDULED')"""
+_TO_COUNT = """
+    SELECT id FROM hub.campaigns WHERE tenant_id = hub.tenant() AND count_at <= (SELECT now FROM hub.time)
     ORDER BY count_at LIMIT $1"""
-_WHOM = f"""
-    FROM contacts c WHERE c.tenant_id = hub.tenant() AND CASE WHEN cardinality($1::uuid[]) > 0 THEN c.id = ANY ($1)
-      ELSE NOT c.is_group AND coalesce(c.own -> 'fields', '{{}}') @> $3::text::jsonb AND NOT EXISTS (
-        SELECT FROM unnest($2::text[]) AS w (label) WHERE NOT EXISTS (
-          SELECT FROM {LABELS} WHERE {FOLDED.format("l.label")} LIKE w.label)) END"""
-_MATCHING = f"""
+_NAMED = "FROM unnest($1::uuid[]) AS n (id) JOIN contacts c ON c.id = n.id"
+# $1: patterns of labels, $2: fields.
+_CARRIES = f"""
+    NOT c.is_group AND coalesce(c.own -> 'fields', '{{}}') @> $2::jsonb AND NOT EXISTS (
+      SELECT FROM unnest($1::text[]) AS w (label) WHERE NOT EXISTS (
+        SELECT FROM {LABELS} WHERE {FOLDED.format("l.label")} LIKE w.label))"""
+_MATCHING = """
     SELECT count(*) AS matched, count(*) FILTER (WHERE c.is_group) AS groups,
       count(*) FILTER (WHERE NOT c.is_group AND c.own ->> 'blocked_at' IS NOT NULL) AS blocked,
       count(*) FILTER (WHERE NOT c.is_group AND c.own ->> 'blocked_at' IS NULL
-        AND c.own -> 'opted_out' IS NOT NULL) AS opted_out
-    {_WHOM}"""
+        AND c.own -> 'opted_out' IS NOT NULL) AS opted_out """
+_MATCHING_NAMED = f"{_MATCHING} {_NAMED}"
+_MATCHING_FILTER = f"{_MATCHING} FROM contacts c WHERE c.tenant_id = hub.tenant() AND {_CARRIES}"
+_RECIPIENTS_OF = "INSERT INTO hub.campaign_recipients (campaign_id, contact_id, tenant_id)"
+_ENLIST_NAMED = f"{_RECIPIENTS_OF} SELECT $2, c.id, hub.tenant() {_NAMED} ON CONFLICT DO NOTHING"
+# Says where it stopped, unless the list of contacts did.
 _ENLIST = f"""
-    INSERT INTO hub.campaign_recipients (campaign_id, contact_id, tenant_id)
-    SELECT $4, c.id, hub.tenant() {_WHOM} ON CONFLICT DO NOTHING"""
-_TOTAL = "SELECT count(*) FROM hub.campaign_recipients WHERE campaign_id = $1"
+    WITH looked AS MATERIALIZED (
+      SELECT id, is_group, own FROM contacts WHERE tenant_id = hub.tenant() AND id > $4 ORDER BY id LIMIT $5),
+    added AS (
+      {_RECIPIENTS_OF} SELECT $3, c.id, hub.tenant() FROM looked c WHERE {_CARRIES} ON CONFLICT DO NOTHING)
+    SELECT id FROM looked ORDER BY id OFFSET $5 - 1 LIMIT 1"""
 _KNOWN = "SELECT id FROM contacts WHERE id = ANY ($1::uuid[])"
+_WITHIN = "SELECT set_config('statement_timeout', $1, true)"
 _ONLY_ONE = "SELECT pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || $2, 11))"
 _WAITING = """
     SELECT contact_id FROM hub.campaign_recipients WHERE campaign_id = $1 AND state = 'WAITING'
@@ -87,10 +107,13 @@ _COUNT = """
       count(*) FILTER (WHERE is_billable) AS billable, count(*) FILTER (WHERE NOT is_billable) AS free
     FROM hub.campaign_recipients WHERE campaign_id = $1 GROUP BY state, reason"""
 _KEEP_COUNT = "UPDATE hub.campaigns SET counts = $2::text::jsonb WHERE id = $1"
-_RECIPIENTS = f"""
+_RECIPIENTS = ending_early(
+    f"""
     SELECT {RECIPIENT} FROM hub.campaign_recipients
     WHERE campaign_id = $1 AND ($3::uuid IS NULL OR contact_id > $3) AND ($4::text IS NULL OR state = $4)
-    ORDER BY contact_id LIMIT $2"""
+    ORDER BY contact_id LIMIT $2""",
+    "contact_id",
+)
 _LIMIT = "SELECT daily_limit FROM hub.paces WHERE session_id = $1"
 _LIMIT_DAILY = "UPDATE hub.paces SET daily_limit = $2 WHERE session_id = $1 AND daily_limit IS DISTINCT FROM $2"
 
@@ -106,8 +129,8 @@ class PostgresCampaigns:
         """Insert it, and its list."""
         self._events += campaign.take_events()
         await self._connection.execute(INSERT, *values_of(campaign))
-        if campaign.audience.contact_ids:
-            await self.enlist(campaign)
+        if named := campaign.audience.contact_ids:
+            await self._connection.execute(_ENLIST_NAMED, list(named), campaign.id)
 
     async def save(self, campaign: Campaign, count_at: datetime | None = None) -> None:
         """Update what changes of it."""
@@ -134,47 +157,62 @@ class PostgresCampaigns:
 
     async def page(
         self, limit: int, before: CampaignId | None, statuses: Collection[CampaignStatus]
-    ) -> list[tuple[Campaign, Counts]]:
+    ) -> Part[tuple[Campaign, Counts]]:
         """Read by descending id."""
-        rows = await self._connection.fetch(_PAGE, limit, before, [status.value for status in statuses])
-        return [(campaign_of(row), counts_in(row["counts"])) for row in rows]
+        rows = await self._connection.fetch(_PAGE, limit + 1, before, [status.value for status in statuses])
+        shown, goes_on = cut(rows, limit)
+        return Part(((campaign_of(row), counts_in(row["counts"])) for row in shown), goes_on=goes_on)
 
     async def running_on(self, session_id: SessionId) -> list[Campaign]:
         """Read and lock those of a session."""
         return [campaign_of(row) for row in await self._connection.fetch(_RUNNING_ON, session_id)]
 
-    async def active(self) -> list[Campaign]:
+    async def active(self) -> list[Active]:
         """Read those that run or are to start."""
-        return [campaign_of(row) for row in await self._connection.fetch(_ACTIVE)]
+        return [Active(*row) for row in await self._connection.fetch(_ACTIVE)]
 
-    async def to_count(self, limit: int) -> list[Campaign]:
+    async def count_active(self) -> int:
+        """Count under an advisory lock."""
+        await self._connection.execute(_ONE_COUNTS)
+        return int(await self._connection.fetchval(_COUNT_ACTIVE))
+
+    async def to_count(self, limit: int) -> list[CampaignId]:
         """Read those whose count is due."""
-        return [campaign_of(row) for row in await self._connection.fetch(_TO_COUNT, limit)]
+        return [CampaignId(row["id"]) for row in await self._connection.fetch(_TO_COUNT, limit)]
 
     async def look_again(self, campaign_id: CampaignId, count_at: datetime | None) -> None:
         """Store the time."""
         await self._connection.execute("UPDATE hub.campaigns SET count_at = $2 WHERE id = $1", campaign_id, count_at)
 
     async def matching(self, audience: Audience) -> AudienceCount:
-        """Count contacts and those that are left out, each for its first reason."""
-        row = await self._connection.fetchrow(_MATCHING, *_whom(audience))
+        """Count contacts and those that are left out, each for its first reason; a list by its names alone."""
+        async with self._within(MATCHED_WITHIN_S):
+            if audience.contact_ids:
+                row = await self._connection.fetchrow(_MATCHING_NAMED, list(audience.contact_ids))
+            else:
+                row = await self._connection.fetchrow(_MATCHING_FILTER, *_filter(audience))
         return AudienceCount(row["matched"], row["opted_out"], row["blocked"], row["groups"])
+
+    @asynccontextmanager
+    async def _within(self, seconds: float) -> AsyncIterator[None]:
+        """Give up each statement that takes longer. Raises TookTooLong at the end of the transaction."""
+        await self._connection.execute(_WITHIN, f"{seconds * 1000:.0f}")
+        yield
+        await self._connection.execute(_WITHIN, "0")
 
     async def unknown(self, contacts: Collection[ContactId]) -> set[ContactId]:
         """Look them up."""
         rows = await self._connection.fetch(_KNOWN, list(contacts))
         return set(contacts) - {row["id"] for row in rows}
 
-    async def enlist(self, campaign: Campaign) -> int:
-        """Insert who matches; a list that was enlisted when it was made has no names here any more."""
-        if campaign.audience.contact_ids or not campaign.audience.size:
-            await self._connection.execute(_ENLIST, *_whom(campaign.audience), campaign.id)
-        total: int = await self._connection.fetchval(_TOTAL, campaign.id)
-        return total
+    async def enlist(self, campaign: Campaign, after: ContactId, most: int) -> ContactId | None:
+        """Insert who of them matches."""
+        found = await self._connection.fetchval(_ENLIST, *_filter(campaign.audience), campaign.id, after, most)
+        return ContactId(found) if found else None
 
-    async def only_one(self, campaign_id: CampaignId, work: str) -> bool:
+    async def only_one(self, of: CampaignId | SessionId, work: str) -> bool:
         """Take an advisory lock if it is free."""
-        return bool(await self._connection.fetchval(_ONLY_ONE, campaign_id, work))
+        return bool(await self._connection.fetchval(_ONLY_ONE, of, work))
 
     async def waiting(self, campaign_id: CampaignId, limit: int) -> list[ContactId]:
         """Read along the index of waiting ones."""
@@ -202,10 +240,12 @@ class PostgresCampaigns:
         """Look the contact up among recipients."""
         return bool(await self._connection.fetchval(_WROTE_TO, session_id, contact_id))
 
-    async def follow(self, campaign: Campaign) -> None:
-        """Update recipients whose messages have moved on."""
-        for statement, arguments in following.statements(campaign):
-            await self._connection.execute(statement, *arguments)
+    async def follow(self, campaign: Campaign, within_s: float) -> Counts:
+        """Update recipients whose messages have moved on, and count."""
+        async with self._within(within_s):
+            for statement, arguments in following.statements(campaign):
+                await self._connection.execute(statement, *arguments)
+            return await self.count(campaign.id)
 
     async def count(self, campaign_id: CampaignId) -> Counts:
         """Count, and keep the result."""
@@ -215,10 +255,11 @@ class PostgresCampaigns:
 
     async def recipients(
         self, campaign_id: CampaignId, limit: int, after: ContactId | None, state: RecipientState | None
-    ) -> list[Recipient]:
+    ) -> Part[Recipient]:
         """Read along the primary key."""
-        rows = await self._connection.fetch(_RECIPIENTS, campaign_id, limit, after, state)
-        return [recipient_of(row) for row in rows]
+        rows = await self._connection.fetch(_RECIPIENTS, campaign_id, limit + 1, after, state)
+        shown, goes_on = cut(rows, limit)
+        return Part(map(recipient_of, shown), goes_on=goes_on)
 
     async def daily_limit(self, session_id: SessionId) -> int | None:
         """Read it from the number's pace."""
@@ -230,6 +271,6 @@ class PostgresCampaigns:
         await self._connection.execute(_LIMIT_DAILY, session_id, people)
 
 
-def _whom(audience: Audience) -> tuple[list[ContactId], list[str | None], str]:
+def _filter(audience: Audience) -> tuple[list[str | None], str]:
     fields = msgspec.json.encode(dict(audience.fields)).decode()
-    return list(audience.contact_ids), [label_pattern(label) for label in audience.labels], fields
+    return [label_pattern(label) for label in audience.labels], fields

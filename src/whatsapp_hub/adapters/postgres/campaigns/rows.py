@@ -10,16 +10,16 @@ from whatsapp_hub.domain.campaigns.recipient import Counts, Recipient, Recipient
 
 _NAMES = (
     *("id", "tenant_id", "session_id", "name", "status", "created_at", "created_by", "daily_limit"),
-    *("starts_at", "started_at", "ended_at", "pause", "pause_detail", "wording", "audience"),
+    *("starts_at", "started_at", "ended_at", "pause", "pause_detail", "enlisted_to", "wording", "audience"),
 )
 COLUMNS = ", ".join(_NAMES)
 INSERT = f"""
     INSERT INTO hub.campaigns ({COLUMNS})
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::jsonb, $15::text::jsonb)"""
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::text::jsonb, $16::text::jsonb)"""
 # What is fixed when it is made stays.
 UPDATE = """
-    UPDATE hub.campaigns SET (status, started_at, ended_at, pause, pause_detail) = ($2, $3, $4, $5, $6),
-      count_at = coalesce($7, count_at) WHERE id = $1"""
+    UPDATE hub.campaigns SET (status, started_at, ended_at, pause, pause_detail, enlisted_to)
+      = ($2, $3, $4, $5, $6, $7), count_at = coalesce($8, count_at) WHERE id = $1"""
 RECIPIENT = "campaign_id, contact_id, state, reason, detail, message_id, queued_at, answered_at, is_billable"
 
 
@@ -56,7 +56,7 @@ def values_of(campaign: Campaign) -> list[object]:
 def changes_of(campaign: Campaign) -> list[object]:
     """Return the values of `UPDATE`, but the last."""
     c = campaign
-    return [c.id, c.status, c.started_at, c.ended_at, c.pause, c.pause_detail]
+    return [c.id, c.status, c.started_at, c.ended_at, c.pause, c.pause_detail, c.enlisted_to]
 
 
 def campaign_of(row: Any) -> Campaign:

@@ -10,7 +10,7 @@ idempotency keys and dedupe keys cover that.
 
 import asyncpg
 
-from whatsapp_hub.domain.errors import Contention, StoresNothing, Unavailable
+from whatsapp_hub.domain.errors import Contention, StoresNothing, TookTooLong, Unavailable
 
 
 class TransactionConflict(Contention):
@@ -64,7 +64,7 @@ def translated(error: BaseException) -> Unavailable | None:
 
 def _away(error: BaseException) -> Unavailable | None:
     if isinstance(error, asyncpg.QueryCanceledError):  # `reading` gave it up, or an operator cancelled it
-        return Unavailable("the database took too long for it; ask for less at a time")
+        return TookTooLong("the database took too long for it; ask for less at a time")
     for kind, reason in _STORES_NOTHING.items():
         if isinstance(error, kind):
             return StoresNothing(reason)

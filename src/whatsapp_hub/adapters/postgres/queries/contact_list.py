@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from whatsapp_hub.adapters.postgres.engine.pages import cut, ending_early
 from whatsapp_hub.adapters.postgres.queries.cursors import Id, encode_cursor, read_id
 from whatsapp_hub.adapters.postgres.repositories import contacts, conversations
 from whatsapp_hub.adapters.postgres.repositories.people.cards import FOLDED, LABELS, label_pattern
@@ -17,7 +18,8 @@ from whatsapp_hub.domain.text import fold
 
 LOOKED_AT = 10_000
 """How many contacts a page looks at, at most: no index has parts of names or labels. See docs/decisions/0033."""
-_PAGE = f"""
+_PAGE = ending_early(
+    f"""
     SELECT {contacts.COLUMNS} FROM (
       SELECT * FROM contacts WHERE tenant_id = hub.tenant() AND id < $1 ORDER BY id DESC LIMIT {LOOKED_AT}) c
     WHERE ($2::text IS NULL AND $3::text IS NULL OR {FOLDED.format("c.name")} LIKE $2
@@ -29,7 +31,9 @@ _PAGE = f"""
       AND ($6::bool IS NULL OR (c.own ->> 'blocked_at' IS NOT NULL) = $6)
       AND ($7::bool IS NULL OR c.is_group = $7)
       AND ($8::bool IS NULL OR (c.own -> 'opted_out' IS NOT NULL) = $8)
-    ORDER BY c.id DESC LIMIT $4"""
+    ORDER BY c.id DESC LIMIT $4""",
+    "id DESC",
+)
 _EDGE = f"""
     SELECT id FROM contacts WHERE tenant_id = hub.tenant() AND id < $1 ORDER BY id DESC
     LIMIT 1 OFFSET {LOOKED_AT - 1}"""
@@ -43,13 +47,16 @@ _FIELD_NAMES = f"""
 MOST_NAMES = 200
 _ONE = f"SELECT {contacts.COLUMNS} FROM contacts WHERE id = $1"
 # Along the index `rounds`, once for each number of the company. Who sees what: `application/reading/visibility.py`.
-_ROUNDS = f"""
+_ROUNDS = ending_early(
+    f"""
     SELECT {conversations.COLUMNS} FROM conversations
     WHERE session_id = ANY (ARRAY(SELECT id FROM hub.sessions WHERE tenant_id = hub.tenant())) AND contact_id = $1
       AND id < $2
       AND ($3 OR assigned_user_id = $4 OR department_id = $5
         OR (assigned_user_id IS NULL AND department_id IS NULL))
-    ORDER BY id DESC LIMIT $6"""
+    ORDER BY id DESC LIMIT $6""",
+    "id DESC",
+)
 _FIRST = UUID(int=2**128 - 1)
 
 
@@ -60,13 +67,15 @@ class PostgresContactBook:
         self._storage = storage
 
     async def page(self, tenant_id: TenantId, wanted: ContactFilter, limit: int, cursor: str | None) -> Page[Contact]:
-        """Read a page by descending id, with identities; where LOOKED_AT have not filled it, it says where to go on."""
+        """Read a page by descending id, with identities, which ends early where cards are long; where LOOKED_AT have
+        not filled it, it says where to go on."""
         before = read_id(cursor).id if cursor is not None else _FIRST
         async with self._storage.reading(tenant_id) as connection:
             more = label_pattern(wanted.label), wanted.is_blocked, wanted.is_group, wanted.is_opted_out
             rows = await connection.fetch(_PAGE, before, *_patterns(wanted.search), limit + 1, *more)
-            items = list((await contacts.contacts_of(connection, rows[:limit])).values())
-            last = items[-1].id if len(rows) > limit else await connection.fetchval(_EDGE, before)
+            shown, goes_on = cut(rows, limit)
+            items = list((await contacts.contacts_of(connection, shown)).values())
+            last = items[-1].id if goes_on else await connection.fetchval(_EDGE, before)
         return Page(items, encode_cursor(Id(last)) if last else None)
 
     async def field_names(self, tenant_id: TenantId) -> list[str]:
@@ -95,8 +104,9 @@ class PostgresContactBook:
         seen = (sight.everything, sight.user_id, sight.department_id)
         async with self._storage.reading(tenant_id) as connection:
             rows = await connection.fetch(_ROUNDS, contact_id, before, *seen, limit + 1)
-        items = [conversations.conversation_of(row) for row in rows[:limit]]
-        return Page(items, encode_cursor(Id(items[-1].id)) if len(rows) > limit else None)
+        shown, goes_on = cut(rows, limit)
+        items = [conversations.conversation_of(row) for row in shown]
+        return Page(items, encode_cursor(Id(items[-1].id)) if goes_on else None)
 
 
 def _patterns(search: str) -> tuple[str | None, str | None]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from whatsapp_hub.adapters.postgres.engine.pages import cut, ending_early, is_cut
 from whatsapp_hub.adapters.postgres.media import files
 from whatsapp_hub.adapters.postgres.queries import conversation_search, glances, stretches
 from whatsapp_hub.adapters.postgres.queries.conversation_orders import place_of
@@ -64,38 +65,61 @@ from whatsapp_hub.domain.sessions.session import Session
 T = TypeVar("T")
 
 _CONVERSATION = f"SELECT {conversations.COLUMNS} FROM conversations WHERE id = $1"
-_QUEUE = f"""
+_QUEUE = ending_early(
+    f"""
     SELECT {conversations.COLUMNS} FROM conversations WHERE department_id = $1 AND status = 'OPEN'
       AND (-priority, routed_at, id) > ($2, $3, $4)
-    ORDER BY -priority, routed_at, id LIMIT $5"""
+    ORDER BY -priority, routed_at, id LIMIT $5""",
+    "-priority, routed_at, id",
+)
 _MESSAGES = messages.within_a_page(
     f"""{messages.SELECT}
     WHERE conversation_id = $1 AND seq < $2 AND target IS NULL ORDER BY seq DESC LIMIT $3""",
     "seq DESC",
 )
-_USERS = f"""
+_USERS = ending_early(
+    f"""
     {users.SELECT} WHERE u.tenant_id = hub.tenant()
       AND ($1::text IS NULL OR u.role = $1) AND ($2::bool IS NULL OR u.is_active = $2)
       AND ($3::text IS NULL OR u.online_status = $3) AND ($4::uuid IS NULL OR u.department_id = $4)
       AND ($5::text IS NULL OR (lower(u.name), u.id) > (lower($5), $6))
-    ORDER BY lower(u.name), u.id LIMIT $7"""
-_DEPARTMENTS = f"""
-    {departments.SELECT} WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3"""
-_SESSIONS = f"""
-    {sessions.SELECT} WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3"""
-_NOTES = f"""
-    SELECT {notes.NOTE_COLUMNS} FROM notes WHERE conversation_id = $1 AND id > $2 ORDER BY id LIMIT $3"""
-_NEWEST_NOTES = f"""
-    SELECT {notes.NOTE_COLUMNS} FROM notes WHERE conversation_id = $1 ORDER BY id DESC LIMIT $2"""
-_NOTIFICATIONS = f"""
+    ORDER BY lower(u.name), u.id LIMIT $7""",
+    "lower(name), id",
+)
+_DEPARTMENTS = ending_early(
+    f"""
+    {departments.SELECT} WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3""",
+    "created_at, id",
+)
+_SESSIONS = ending_early(
+    f"""
+    {sessions.SELECT} WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3""",
+    "created_at, id",
+)
+_NOTES = ending_early(
+    f"""
+    SELECT {notes.NOTE_COLUMNS} FROM notes WHERE conversation_id = $1 AND id > $2 ORDER BY id LIMIT $3""",
+    "id",
+)
+_NEWEST_NOTES = ending_early(
+    f"SELECT {notes.NOTE_COLUMNS} FROM notes WHERE conversation_id = $1 ORDER BY id DESC LIMIT $2", "id DESC"
+)
+_NOTIFICATIONS = ending_early(
+    f"""
     SELECT {notes.NOTIFICATION_COLUMNS} FROM notifications
-    WHERE user_id = $1 AND id < $2 AND (NOT $3 OR read_at IS NULL) ORDER BY id DESC LIMIT $4"""
+    WHERE user_id = $1 AND id < $2 AND (NOT $3 OR read_at IS NULL) ORDER BY id DESC LIMIT $4""",
+    "id DESC",
+)
 _SENT_IN = f"""
     SELECT {conversations.COLUMNS} FROM conversations
     WHERE id IN (SELECT conversation_id FROM messages WHERE media_id = $1) LIMIT 1000"""
-_QUICK_REPLIES = f"""
+_QUICK_REPLIES = ending_early(
+    f"""
     SELECT {quick_replies.COLUMNS} FROM quick_replies
-    WHERE starts_with(shortcut, $1) AND shortcut > $2 ORDER BY shortcut LIMIT $3"""
+    WHERE starts_with(shortcut, $1) AND shortcut > $2 ORDER BY shortcut LIMIT $3""",
+    "shortcut",
+)
+_ASSIGNMENTS = ending_early(conversations.ASSIGNMENTS, "id")
 _LONG_AGO = Newer(datetime.min.replace(tzinfo=UTC), UUID(int=0))
 _HIGHEST = 100
 _LAST_ID = Id(UUID(int=2**128 - 1))
@@ -107,15 +131,20 @@ def _after(cursor: str | None) -> tuple[datetime, UUID]:
 
 
 def _page(rows: Sequence[Any], entity_of: Callable[[Any], T], limit: int, place: Callable[[T], Cursor]) -> Page[T]:
-    """Build a page from `limit + 1` rows: the extra one shows that there is a next page."""
-    items = [entity_of(row) for row in rows[:limit]]
-    return Page(items, encode_cursor(place(items[-1])) if len(rows) > limit else None)
+    """Build a page from `limit + 1` rows: the extra one shows that there is a next page. One of very long rows ends
+    early."""
+    shown, goes_on = cut(rows, limit)
+    items = [entity_of(row) for row in shown]
+    return Page(items, encode_cursor(place(items[-1])) if goes_on else None)
 
 
 # Along events_of_conversation.
-_TIMELINE = f"""
+_TIMELINE = ending_early(
+    f"""
     SELECT {LOG_COLUMNS} FROM hub.events
-    WHERE conversation_id = $1 AND position < $2 AND type LIKE 'conversation.%' ORDER BY position DESC LIMIT $3"""
+    WHERE conversation_id = $1 AND position < $2 AND type LIKE 'conversation.%' ORDER BY position DESC LIMIT $3""",
+    "position DESC",
+)
 _LAST_POSITION = 2**63 - 1
 # Of each status the newest, along conversations_by_status: bounded however many conversations there are.
 _LABELS = """
@@ -193,7 +222,7 @@ class PostgresQueries:
             page = [messages.message_of(row) for row in reversed(rows[:limit])]
             await glances.quote(connection, page)
         last = rows[: len(page)][-1:]
-        return Page(page, encode_cursor(Older(last[0]["seq"])) if messages.is_cut(rows, limit) else None)
+        return Page(page, encode_cursor(Older(last[0]["seq"])) if is_cut(rows, limit) else None)
 
     async def messages_around(
         self, tenant_id: TenantId, conversation_id: ConversationId, message_id: MessageId, limit: int
@@ -275,17 +304,19 @@ class PostgresQueries:
         return _page(rows, notes.note_of, limit, lambda note: Id(note.id))
 
     async def newest_notes(self, tenant_id: TenantId, conversation_id: ConversationId, limit: int) -> list[Note]:
-        """Read them by descending id."""
-        return [notes.note_of(row) for row in await self._rows(tenant_id, _NEWEST_NOTES, conversation_id, limit)][::-1]
+        """Read them by descending id; fewer where they are long."""
+        newest, _ = cut(await self._rows(tenant_id, _NEWEST_NOTES, conversation_id, limit), limit)
+        return [notes.note_of(row) for row in newest[::-1]]
 
     async def assignments(
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
     ) -> Page[Assignment]:
         """Read a page by ascending row id."""
         after = read_older(cursor).seq if cursor is not None else 0
-        rows = await self._rows(tenant_id, conversations.ASSIGNMENTS, conversation_id, after, limit + 1)
-        items = [conversations.assignment_of(row) for row in rows[:limit]]
-        return Page(items, encode_cursor(Older(rows[limit - 1]["id"])) if len(rows) > limit else None)
+        rows = await self._rows(tenant_id, _ASSIGNMENTS, conversation_id, after, limit + 1)
+        shown, goes_on = cut(rows, limit)
+        items = [conversations.assignment_of(row) for row in shown]
+        return Page(items, encode_cursor(Older(shown[-1]["id"])) if goes_on else None)
 
     async def timeline(
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None

@@ -2,6 +2,7 @@
 
 import re
 
+from whatsapp_hub.adapters.postgres.engine.pages import is_cut
 from whatsapp_hub.adapters.postgres.queries import glances
 from whatsapp_hub.adapters.postgres.queries.cursors import Older, encode_cursor, read_older
 from whatsapp_hub.adapters.postgres.repositories import messages
@@ -63,4 +64,4 @@ class PostgresMessageSearch:
             page = [messages.message_of(row) for row in rows[:limit]]
             await glances.quote(connection, page)
         last = rows[: len(page)][-1:]
-        return Page(page, encode_cursor(Older(last[0]["seq"])) if messages.is_cut(rows, limit) else None)
+        return Page(page, encode_cursor(Older(last[0]["seq"])) if is_cut(rows, limit) else None)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from whatsapp_hub.adapters.contracts.events.bodies import reason_in
+from whatsapp_hub.adapters.postgres.engine.pages import cut, ending_early
 from whatsapp_hub.adapters.postgres.repositories.sessions import SELECT, session_of
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page
@@ -20,9 +21,12 @@ _NAMED = f"{SELECT} WHERE id = $1 OR key = $2 ORDER BY id <> $1 LIMIT 1"
 _KEYED = f"{SELECT} WHERE key = $1"
 _OF_AGENT = f"{SELECT} WHERE agent_id = $1 ORDER BY id"
 _KEYS = "SELECT id, key FROM hub.sessions WHERE tenant_id = hub.tenant()"
-_PAGE = f"""
+_PAGE = ending_early(
+    f"""
     {SELECT} WHERE tenant_id = hub.tenant() AND ($1::uuid IS NULL OR id > $1) AND (is_active OR NOT $2::bool)
-    ORDER BY id LIMIT $3"""
+    ORDER BY id LIMIT $3""",
+    "id",
+)
 
 _CONNECT = [EventType.SESSION_CONNECTED.value]
 _DISCONNECT = [EventType.SESSION_DISCONNECTED.value, EventType.SESSION_DELETED.value]
@@ -86,8 +90,9 @@ class PostgresSessionFinder:
             raise Invalid.field("cursor", "is not a cursor of this list")
         async with self._storage.reading(tenant_id) as connection:
             rows = await connection.fetch(_PAGE, after, active, limit + 1)
-        page = [self._session(row) for row in rows[:limit]]
-        return Page(page, str(page[-1].id) if len(rows) > limit else None)
+        shown, goes_on = cut(rows, limit)
+        page = [self._session(row) for row in shown]
+        return Page(page, str(page[-1].id) if goes_on else None)
 
     async def lease(self, tenant_id: TenantId, session_id: SessionId) -> HolderLease | None:
         """Read who holds the session's connection, and since when; None: nobody."""

@@ -1,5 +1,6 @@
 """The SessionMessages port: messages of one session, with their contacts."""
 
+from whatsapp_hub.adapters.postgres.engine.pages import is_cut
 from whatsapp_hub.adapters.postgres.queries.cursors import Older, encode_cursor, read_older
 from whatsapp_hub.adapters.postgres.repositories import contacts, messages
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
@@ -29,4 +30,4 @@ class PostgresSessionMessages:
             known = await contacts.contacts_of(connection, await connection.fetch(_CONTACTS, ids))
         items = [MessageWith(messages.message_of(row), known[row["contact_id"]]) for row in rows[:limit]]
         last = rows[: len(items)][-1:]
-        return Page(items, encode_cursor(Older(last[0]["seq"])) if messages.is_cut(rows, limit) else None)
+        return Page(items, encode_cursor(Older(last[0]["seq"])) if is_cut(rows, limit) else None)

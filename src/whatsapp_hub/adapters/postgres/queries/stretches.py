@@ -4,6 +4,7 @@ messages_of_conversation."""
 from collections.abc import Sequence
 from typing import Any
 
+from whatsapp_hub.adapters.postgres.engine.pages import is_cut
 from whatsapp_hub.adapters.postgres.queries import glances
 from whatsapp_hub.adapters.postgres.queries.cursors import Older, encode_cursor
 from whatsapp_hub.adapters.postgres.repositories import messages
@@ -32,9 +33,7 @@ async def around(connection: Any, conversation_id: ConversationId, message_id: M
     shown = list(reversed(before[:half]))
     following = await connection.fetch(_AFTER, conversation_id, seq, limit - len(shown) + 1)
     rows = shown + following[: limit - len(shown)]
-    return await _stretch(
-        connection, rows, messages.is_cut(before, half), messages.is_cut(following, limit - len(shown))
-    )
+    return await _stretch(connection, rows, is_cut(before, half), is_cut(following, limit - len(shown)))
 
 
 async def after(connection: Any, conversation_id: ConversationId, seq: int, limit: int) -> Stretch:
@@ -42,7 +41,7 @@ async def after(connection: Any, conversation_id: ConversationId, seq: int, limi
     rows = await connection.fetch(_AFTER, conversation_id, seq, limit + 1)
     first = rows[0]["seq"] if rows else seq + 1
     has_older = await connection.fetchval(_HAS_OLDER, conversation_id, first)
-    return await _stretch(connection, rows[:limit], has_older, messages.is_cut(rows, limit))
+    return await _stretch(connection, rows[:limit], has_older, is_cut(rows, limit))
 
 
 async def _stretch(connection: Any, rows: Sequence[Any], has_older: bool, has_newer: bool) -> Stretch:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from whatsapp_hub.adapters.postgres.engine.pages import cut, ending_early
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements
 from whatsapp_hub.adapters.postgres.repositories import stored_content
 from whatsapp_hub.application.ports.queues.scheduled import Place
+from whatsapp_hub.application.ports.storage.part import Part
 from whatsapp_hub.domain.ids import ConversationId, MessageId, UserId
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 
@@ -14,10 +16,13 @@ _ADD = f"""
     INSERT INTO hub.scheduled ({_COLUMNS})
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::text::json)"""
 _SELECT = f"SELECT {_COLUMNS} FROM hub.scheduled WHERE tenant_id = hub.tenant()"
-_PAGE = f"""
+_PAGE = ending_early(
+    f"""
     {_SELECT} AND ($1::timestamptz IS NULL OR (send_at, id) > ($1, $2::uuid))
       AND ($3::uuid IS NULL OR conversation_id = $3) AND ($4::uuid IS NULL OR sender_id = $4)
-    ORDER BY send_at, id LIMIT $5"""
+    ORDER BY send_at, id LIMIT $5""",
+    "send_at, id",
+)
 _DUE = """
     SELECT id FROM hub.scheduled WHERE tenant_id = hub.tenant() AND send_at <= (SELECT now FROM hub.time)
     ORDER BY send_at, id LIMIT $1"""
@@ -48,11 +53,12 @@ class PostgresScheduled:
 
     async def page(
         self, limit: int, after: Place | None, conversation_id: ConversationId | None, sender_id: UserId | None
-    ) -> list[Message]:
+    ) -> Part[Message]:
         """Read along the index on (tenant, send_at, id)."""
         at, id = after or (None, None)
-        rows = await self._connection.fetch(_PAGE, at, id, conversation_id, sender_id, limit)
-        return [_message(row) for row in rows]
+        rows = await self._connection.fetch(_PAGE, at, id, conversation_id, sender_id, limit + 1)
+        shown, goes_on = cut(rows, limit)
+        return Part(map(_message, shown), goes_on=goes_on)
 
     async def due(self, limit: int) -> list[MessageId]:
         """Read which are due."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.bulk import Columns
+from whatsapp_hub.adapters.postgres.engine.pages import ending_early
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.adapters.postgres.repositories import stored_content
 from whatsapp_hub.adapters.postgres.repositories.message_failures import failure_in, stored_failure
@@ -51,21 +52,12 @@ ADD, _SAVE = Write("messages", ALL.insert()), Write("messages", _CHANGES.update(
 
 COLUMNS = ", ".join((*ALL.names, "seq"))
 SELECT = f"SELECT {COLUMNS} FROM messages"
-PAGE_BYTES = 2 * 1024 * 1024
-"""Of texts in a page of messages: a hundred of WhatsApp's longest are 26 MB, which would hold up all other requests."""
 
 
 def within_a_page(select: str, order: str) -> str:
-    """Wrap a statement that reads messages in an order, so that it ends with the one that fills PAGE_BYTES. The column
-    `taken` says how many bytes there were up to each."""
-    size = "octet_length(content) + coalesce(octet_length(data::text), 0)"
-    summed = f"SELECT *, {size} AS own, sum({size}) OVER (ORDER BY {order}) AS taken FROM ({select}) AS read"
-    return f"SELECT {COLUMNS}, taken FROM ({summed}) AS summed WHERE taken - own < {PAGE_BYTES} ORDER BY {order}"
-
-
-def is_cut(rows: Sequence[Any], limit: int) -> bool:
-    """Tell whether a page of `limit + 1` rows at most ends before the list does (after the last one, perhaps)."""
-    return len(rows) > limit or bool(rows and rows[-1]["taken"] >= PAGE_BYTES)
+    """Wrap a statement that reads messages in an order, so that it ends with the one that fills a page's bytes
+    (`engine/pages.py`)."""
+    return ending_early(select, order, "octet_length(content) + coalesce(octet_length(data::text), 0)")
 
 
 _NAMED = "SELECT * FROM unnest($1::uuid[], $2::text[])"

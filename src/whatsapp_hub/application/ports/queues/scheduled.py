@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from whatsapp_hub.application.ports.storage.part import Part
 from whatsapp_hub.domain.ids import ConversationId, MessageId, UserId
 from whatsapp_hub.domain.messaging.message import Message
 
@@ -27,7 +28,7 @@ class Scheduled(Protocol):
 
     async def page(
         self, limit: int, after: Place | None, conversation_id: ConversationId | None, sender_id: UserId | None
-    ) -> list[Message]:
+    ) -> Part[Message]:
         """Return those behind a place, the next to be sent first; of one conversation, or one sender (None: all)."""
         ...
 

@@ -4,12 +4,20 @@ Locks: contacts and conversations come before a campaign, lanes after it."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from whatsapp_hub.application.ports.storage.part import Part
 from whatsapp_hub.domain.campaigns.audience import Audience, AudienceCount
 from whatsapp_hub.domain.campaigns.campaign import Campaign, CampaignStatus
 from whatsapp_hub.domain.campaigns.recipient import Counts, Recipient, RecipientState, Taken
 from whatsapp_hub.domain.ids import CampaignId, ContactId, SessionId
+
+
+class Active(NamedTuple):
+    """A campaign that runs or is to start, and its session."""
+
+    id: CampaignId
+    session_id: SessionId
 
 
 class Campaigns(Protocol):
@@ -38,7 +46,7 @@ class Campaigns(Protocol):
 
     async def page(
         self, limit: int, before: CampaignId | None, statuses: Collection[CampaignStatus]
-    ) -> list[tuple[Campaign, Counts]]:
+    ) -> Part[tuple[Campaign, Counts]]:
         """Return the newest, with what was counted last; of these statuses (none: of all)."""
         ...
 
@@ -46,11 +54,16 @@ class Campaigns(Protocol):
         """Return those that run over a session, locked, by id."""
         ...
 
-    async def active(self) -> list[Campaign]:
+    async def active(self) -> list[Active]:
         """Return those that run, and those that are to start by now; the one that began first comes first. Unlocked."""
         ...
 
-    async def to_count(self, limit: int) -> list[Campaign]:
+    async def count_active(self) -> int:
+        """Count those that run and all that are to start, however late. Other transactions that ask wait until this one
+        ends. Must come before any other lock."""
+        ...
+
+    async def to_count(self, limit: int) -> list[CampaignId]:
         """Return those that are to be counted by now, unlocked."""
         ...
 
@@ -61,22 +74,24 @@ class Campaigns(Protocol):
     # Its audience
 
     async def matching(self, audience: Audience) -> AudienceCount:
-        """Count whom an audience holds now."""
+        """Count whom an audience holds now. A count that takes too long is given up: TookTooLong."""
         ...
 
     async def unknown(self, contacts: Collection[ContactId]) -> set[ContactId]:
         """Return which of these are no contacts."""
         ...
 
-    async def enlist(self, campaign: Campaign) -> int:
-        """Add everyone whom its audience holds now as a waiting recipient, except who is one already; return how many
-        recipients it has."""
+    async def enlist(self, campaign: Campaign, after: ContactId, most: int) -> ContactId | None:
+        """Look at the company's next contacts behind this one, by id, and add those whom the filter holds now as
+        waiting recipients, except who is one already; return the last that was looked at, None at the end of all.
+        A list's are added with the campaign."""
         ...
 
     # Its recipients
 
-    async def only_one(self, campaign_id: CampaignId, work: str) -> bool:
-        """Claim a kind of work on it for this transaction; False if another transaction does it."""
+    async def only_one(self, of: CampaignId | SessionId, work: str) -> bool:
+        """Claim a kind of work on a campaign, or on all of a session, for this transaction; False if another
+        transaction does it."""
         ...
 
     async def waiting(self, campaign_id: CampaignId, limit: int) -> list[ContactId]:
@@ -100,8 +115,9 @@ class Campaigns(Protocol):
         """Return whether a campaign of this session ever wrote to the contact."""
         ...
 
-    async def follow(self, campaign: Campaign) -> None:
-        """Bring its recipients up to date with their messages: states, failures, answers, charges."""
+    async def follow(self, campaign: Campaign, within_s: float) -> Counts:
+        """Bring its recipients up to date with their messages (states, failures, answers, charges), count them, and
+        keep the result. A statement that takes longer than so many seconds is given up: TookTooLong."""
         ...
 
     async def count(self, campaign_id: CampaignId) -> Counts:
@@ -110,7 +126,7 @@ class Campaigns(Protocol):
 
     async def recipients(
         self, campaign_id: CampaignId, limit: int, after: ContactId | None, state: RecipientState | None
-    ) -> list[Recipient]:
+    ) -> Part[Recipient]:
         """Return recipients behind one, by contact."""
         ...
 

@@ -1840,6 +1840,8 @@ export interface QuotasView {
   apiKeys: number;
   sessions: number;
   webhooks: number;
+  campaigns: number;
+  campaignRecipients: number;
   mediaMegabytes: number;
 }
 export interface RangeBody {

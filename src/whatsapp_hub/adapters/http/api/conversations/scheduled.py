@@ -31,9 +31,8 @@ async def list_scheduled(
     """List the messages that wait for their `sendAt`, the next first: of a conversation, or all (ADMIN; others: their
     own)."""
     within = ConversationId(conversation_id) if conversation_id else None
-    found = await list_scheduled(caller, within, limit + 1, _place(cursor) if cursor else None)
-    more = _cursor(found[limit - 1]) if len(found) > limit else None
-    return page([MessageView.of(message) for message in found[:limit]], more)
+    found = await list_scheduled(caller, within, limit, _place(cursor) if cursor else None)
+    return page([MessageView.of(message) for message in found], _cursor(found[-1]) if found.goes_on else None)
 
 
 @delete("/messages/scheduled/{id:uuid}", tags=TAGS)

@@ -8,12 +8,18 @@ from whatsapp_hub.domain.accounts.tenant import Tenant
 _MEGABYTE = 1_000_000
 _LOCK = "SELECT pg_advisory_xact_lock(1886151013, hashtext(hub.tenant()::text || $1))"
 _COUNTED = {
-    Quota.USERS: "hub.users WHERE tenant_id = hub.tenant()",
-    Quota.DEPARTMENTS: "departments WHERE tenant_id = hub.tenant()",
-    Quota.QUICK_REPLIES: "quick_replies WHERE tenant_id = hub.tenant()",
-    Quota.API_KEYS: "hub.api_keys WHERE tenant_id = hub.tenant() AND revoked_at IS NULL",
-    Quota.SESSIONS: "hub.sessions WHERE tenant_id = hub.tenant()",
-    Quota.WEBHOOKS: "hub.webhooks WHERE tenant_id = hub.tenant() AND NOT of_session AND NOT of_bot",
+    Quota.USERS: "SELECT count(*) FROM hub.users WHERE tenant_id = hub.tenant()",
+    Quota.DEPARTMENTS: "SELECT count(*) FROM departments WHERE tenant_id = hub.tenant()",
+    Quota.QUICK_REPLIES: "SELECT count(*) FROM quick_replies WHERE tenant_id = hub.tenant()",
+    Quota.API_KEYS: "SELECT count(*) FROM hub.api_keys WHERE tenant_id = hub.tenant() AND revoked_at IS NULL",
+    Quota.SESSIONS: "SELECT count(*) FROM hub.sessions WHERE tenant_id = hub.tenant()",
+    Quota.WEBHOOKS: """
+        SELECT count(*) FROM hub.webhooks WHERE tenant_id = hub.tenant() AND NOT of_session AND NOT of_bot""",
+    Quota.CAMPAIGNS: "SELECT count(*) FROM hub.campaigns WHERE tenant_id = hub.tenant()",
+    Quota.RECIPIENTS: """
+        SELECT coalesce(sum(of_state.n::bigint), 0)
+        FROM hub.campaigns c CROSS JOIN jsonb_each_text(c.counts -> 'states') AS of_state (name, n)
+        WHERE c.tenant_id = hub.tenant()""",
 }
 _ADD_MEDIA = """
     INSERT INTO hub.media_use AS u (tenant_id, bytes) VALUES (hub.tenant(), $1)
@@ -36,7 +42,7 @@ class PostgresQuotas:
         """Count under the quota's advisory lock. Raises Conflict at the limit."""
         limit = self._tenant.quota(quota)
         await self._connection.execute(_LOCK, quota.value)
-        if await self._connection.fetchval(f"SELECT count(*) FROM {_COUNTED[quota]}") >= limit:
+        if await self._connection.fetchval(_COUNTED[quota]) >= limit:
             raise exceeded(quota, limit)
 
     async def add_media(self, size: int) -> None:

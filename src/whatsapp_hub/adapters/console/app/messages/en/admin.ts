@@ -321,6 +321,8 @@ export const admin: typeof Portuguese = {
       apiKeys: "API keys",
       sessions: "Numbers",
       webhooks: "Webhooks",
+      campaigns: "Campaigns",
+      campaignRecipients: "Recipients of campaigns",
       mediaMegabytes: "Files (MB)",
     },
     actions: (name) => `Actions of ${name}`,

@@ -321,6 +321,8 @@ export const admin: typeof Portuguese = {
       apiKeys: "Claves de API",
       sessions: "Números",
       webhooks: "Webhooks",
+      campaigns: "Campañas",
+      campaignRecipients: "Destinatarios de campañas",
       mediaMegabytes: "Archivos (MB)",
     },
     actions: (name) => `Acciones de ${name}`,

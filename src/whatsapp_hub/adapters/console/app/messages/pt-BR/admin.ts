@@ -319,6 +319,8 @@ export const admin = {
       apiKeys: "Chaves de API",
       sessions: "Números",
       webhooks: "Webhooks",
+      campaigns: "Campanhas",
+      campaignRecipients: "Destinatários de campanhas",
       mediaMegabytes: "Arquivos (MB)",
     },
     actions: (name: string) => `Ações de ${name}`,
