@@ -102,7 +102,7 @@ async def test_what_is_refused_names_its_field(company: Company, gateway: Number
         (campaign(gateway, template={"name": "oferta", "language": "p\0"}), "/template/language"),
         (
             campaign(gateway, template={"name": "oferta", "language": "pt_BR", "components": WITH_NUL}),
-            "/template/components",
+            "/template/components/0/parameters/0/text",
         ),
         (campaign(gateway, dailyLimit=0), "/dailyLimit"),
         (campaign(gateway, startAt="2020-01-01T00:00:00Z"), "/startAt"),

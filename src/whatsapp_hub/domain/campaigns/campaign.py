@@ -78,14 +78,11 @@ class Campaign(Records):
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     def check(self) -> None:
-        """Raise Invalid for a name, a limit or a template's name that cannot be."""
+        """Raise Invalid for a name or a limit that cannot be."""
         if not 1 <= len(self.name.strip()) <= NAME_LENGTH or not is_storable(self.name):
             raise Invalid.field("name", f"must have 1 to {NAME_LENGTH} characters, without NUL")
         if self.daily_limit is not None and not 1 <= self.daily_limit <= MOST_A_DAY:
             raise Invalid.field("daily_limit", f"must be 1 to {MOST_A_DAY}")
-        for name, text in (("name", self.wording.name), ("language", self.wording.language)):
-            if not is_storable(text):
-                raise Invalid.field(f"template/{name}", "must have no NUL")
 
     @property
     def is_over(self) -> bool:

@@ -11,7 +11,6 @@ import pytest
 from tests.unit.application.campaigns.campaigning import (
     ALL,
     FREE,
-    NAMED,
     created,
     fill,
     people,
@@ -213,15 +212,6 @@ class TestLongWords:
     async def test_names_in_braces_are_so_many(self, office: Office) -> None:
         with pytest.raises(Invalid, match="250 names"):
             await created(office, ALL, body("{{name}}" * 251))
-
-    async def test_a_name_without_a_form_is_refused(self, office: Office) -> None:
-        from whatsapp_hub.application.campaigns.manage_campaigns import CreateCampaign, Plan
-        from whatsapp_hub.domain.campaigns.campaign import Wording
-
-        for wording, pointer in ((Wording("a\0", "pt_BR", NAMED), "name"), (Wording("a", "pt\0", NAMED), "language")):
-            with pytest.raises(Invalid) as refused:
-                await office.use(CreateCampaign)(office.admin, Plan("x", office.session.id, wording, ALL))
-            assert refused.value.flaws[0].pointer == f"/template/{pointer}"
 
 
 class TestCounting:

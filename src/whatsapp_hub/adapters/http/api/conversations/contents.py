@@ -196,7 +196,8 @@ def content_of(given: GivenContent) -> tuple[Content, MessageId | None]:
     """Return the content, and the message that it changes. Raises Invalid."""
     if isinstance(given, TemplateContent):
         check_components(given.components, "content/components")
-    check_storable(msgspec.to_builtins(given), "content")
+    if not all(map(is_storable, _texts(msgspec.to_builtins(given)))):
+        raise Invalid.field("content", "must not contain NUL or lone surrogates")
     changed = getattr(given, "message_id", None)
     return _content(given), None if changed is None else MessageId(changed)
 
@@ -288,13 +289,6 @@ def check_components(components: list[dict[str, Any]], at: str) -> None:
         level = [inner for outer in level for inner in _inside(outer)]
     if len(msgspec.json.encode(components)) > COMPONENTS_BYTES:
         raise Invalid.field(at, f"must have at most {COMPONENTS_BYTES // 1024} kB")
-    check_storable(components, at)
-
-
-def check_storable(value: object, at: str) -> None:
-    """Check every text of a decoded body, which stands at this field. Raises Invalid."""
-    if not all(map(is_storable, _texts(value))):
-        raise Invalid.field(at, "must not contain NUL or lone surrogates")
 
 
 def _inside(value: object) -> list[object]:

@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.contracts.views.conversations import ConversationDetail, ConversationView, NoteView
 from whatsapp_hub.adapters.contracts.views.messages import MessagePage, MessageView
 from whatsapp_hub.adapters.contracts.views.view import extended
-from whatsapp_hub.adapters.http.api.conversations.contents import check_components, check_storable
+from whatsapp_hub.adapters.http.api.conversations.contents import check_components
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.paging import POSITION, Cursor, Limit
@@ -65,7 +65,6 @@ class StartBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
             return kinds.Text.plain(self.content or "")
         template = self.template
         check_components(template.components, "template/components")
-        check_storable([template.name, template.language], "template")
         return kinds.Template(name=template.name, language=template.language, components=tuple(template.components))
 
 
