@@ -55,7 +55,10 @@ _COUNT_ACTIVE = """
 _TO_COUNT = """
     SELECT id FROM hub.campaigns WHERE tenant_id = hub.tenant() AND count_at <= (SELECT now FROM hub.time)
     ORDER BY count_at LIMIT $1"""
-_NAMED = "FROM unnest($1::uuid[]) AS n (id) JOIN contacts c ON c.id = n.id"
+# Each by its id: a join would be planned as one with all contacts of a company of the usual size, however large it is.
+_NAMED = """
+    FROM unnest($1::uuid[]) AS n (id)
+    CROSS JOIN LATERAL (SELECT id, is_group, own FROM contacts WHERE id = n.id LIMIT 1) AS c"""
 # $1: patterns of labels, $2: fields.
 _CARRIES = f"""
     NOT c.is_group AND coalesce(c.own -> 'fields', '{{}}') @> $2::jsonb AND NOT EXISTS (
@@ -77,7 +80,7 @@ _ENLIST = f"""
     added AS (
       {_RECIPIENTS_OF} SELECT $3, c.id, hub.tenant() FROM looked c WHERE {_CARRIES} ON CONFLICT DO NOTHING)
     SELECT id FROM looked ORDER BY id OFFSET $5 - 1 LIMIT 1"""
-_KNOWN = "SELECT id FROM contacts WHERE id = ANY ($1::uuid[])"
+_KNOWN = f"SELECT c.id {_NAMED}"
 _WITHIN = "SELECT set_config('statement_timeout', $1, true)"
 _ONLY_ONE = "SELECT pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || $2, 11))"
 _WAITING = """
