@@ -52,6 +52,8 @@ RECHECK_S = 30.0
 AWAY_S = 0.5
 GREET_APART_S = 0.001
 LEAST_HEARTBEAT_S = 5.0
+A_TURN = 50
+"""Conversations of which one that connects is shown who looks at them, before others have the loop."""
 
 log = structlog.get_logger(__name__)
 
@@ -245,8 +247,11 @@ class Gateway:
         if sid not in self._members:
             return
         self._emit(sid, Emission("connected", {"position": self.position if after is None else after}))
-        for emission in self.viewers.shown_in(rooms):
-            self._emit(sid, emission)
+        for number, emission in enumerate(self.viewers.shown_in(member.caller.tenant_id, rooms), start=1):
+            if emission:
+                self._emit(sid, emission)
+            if not number % A_TURN:
+                await asyncio.sleep(0)
         if after is not None:
             await self._resume(MissedEvents(sid, member.caller.tenant_id, frozenset(rooms), after))
 

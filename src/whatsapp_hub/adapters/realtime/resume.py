@@ -28,6 +28,7 @@ SLICE = 20
 """Events that are shown in one turn of the event loop: a millisecond."""
 COMPANIES_AT_ONCE = 4
 WAITING_AT_MOST = 100
+BYTES_AT_MOST = 1024 * 1024
 PATIENCE_S = 30.0
 AWAY_S = 0.5
 LOOK_APART_S = 0.02
@@ -132,7 +133,9 @@ class Resume:
         """Wait until the member has read enough; drop one that stops reading."""
         deadline = time.monotonic() + PATIENCE_S
         eio_sid = self._server.transport_of(missed.sid, missed.namespace) or ""
-        while self._is_here(missed) and self._server.waiting(eio_sid) >= WAITING_AT_MOST:
+        while self._is_here(missed) and (
+            self._server.waiting(eio_sid) >= WAITING_AT_MOST or self._server.waiting_bytes(eio_sid) >= BYTES_AT_MOST
+        ):
             if time.monotonic() > deadline:
                 self._server.drop(eio_sid)
                 return

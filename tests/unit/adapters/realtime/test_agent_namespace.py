@@ -141,10 +141,10 @@ class Desk:
         await self.gateway.hear(event)
         return self.position
 
-    def holds(self, packets: int) -> None:
-        """Let so many packets wait for one client."""
+    def holds(self, **limits: int) -> None:
+        """Let so many packets, or so much, wait for one client."""
         server = self.gateway._server
-        server.limits = msgspec.structs.replace(server.limits, waiting_packets=packets)
+        server.limits = msgspec.structs.replace(server.limits, **limits)
 
     async def moves(self, type: str, conversation: Conversation) -> int:
         return await self.happens(type, conversation, conversation=ConversationView.of(conversation))
@@ -405,10 +405,11 @@ async def test_whoever_is_dismissed_or_moved_is_disconnected(desk: Desk, monkeyp
     assert clients[0].io.connected
 
 
-async def test_a_client_that_does_not_read_is_let_go_and_holds_nobody_up(desk: Desk) -> None:
+@pytest.mark.parametrize("limits", [{"waiting_packets": 20}, {"waiting_bytes": 3000}])
+async def test_a_client_that_does_not_read_is_let_go_and_holds_nobody_up(desk: Desk, limits: dict[str, int]) -> None:
     admin = desk.world.add(a_user("admin", Role.ADMIN))
     slow, quick = await desk.connect(admin), await desk.connect(desk.world.add(a_user("other", Role.ADMIN)))
-    desk.holds(20)
+    desk.holds(**limits)
     slow_sid = slow.io.get_sid()
     slow_socket = desk.gateway._server.eio.sockets[desk.gateway._server.transport_of(slow_sid, "/")]
     blocked = asyncio.Event()
@@ -440,7 +441,7 @@ async def test_a_client_that_is_too_slow_hears_why_and_gets_the_rest_when_it_com
     user = desk.world.add(a_user("seller", department=SALES))
     slow = await desk.connect(user)
     await slow.positions()
-    desk.holds(20)
+    desk.holds(waiting_packets=20)
     eio_sid = desk.gateway._server.transport_of(slow.io.get_sid(), "/")
     socket = desk.gateway._server.eio.sockets[eio_sid]
     reads, poll = asyncio.Event(), socket.poll
@@ -464,7 +465,7 @@ async def test_a_client_that_is_too_slow_hears_why_and_gets_the_rest_when_it_com
     assert (name, data["code"]) == ("error", "too_slow")
     seen = [data["position"] for _, data in slow.heard if "position" in data]
     assert len(seen) < 42
-    desk.holds(1000)
+    desk.holds(waiting_packets=1000)
     again = await desk.connect(user, after=seen[-1] if seen else 0)
     await until_heard(again, 42)
     missed = await again.positions()

@@ -19,7 +19,7 @@ from engineio.payload import Payload
 from whatsapp_hub.adapters.contracts.browser import BrowserSessions
 from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Emission
 from whatsapp_hub.adapters.realtime import payloads
-from whatsapp_hub.adapters.realtime.server.limits import Pace, Silent, SocketLimits
+from whatsapp_hub.adapters.realtime.server.limits import Pace, Silent, SocketLimits, Unsent
 from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.domain.errors import Conflict
 
@@ -126,6 +126,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         self._deadlines: dict[str, asyncio.TimerHandle] = {}
         self._connects: dict[str, int] = {}
         self._paces: dict[str, Pace] = {}
+        self._unsent: dict[str, Unsent] = {}
         self._leaving = BackgroundTasks()
 
     # What the rest of the hub asks
@@ -203,14 +204,22 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         socket = self.eio.sockets.get(eio_sid)
         return socket.queue.qsize() if socket else 0
 
+    def waiting_bytes(self, eio_sid: str) -> int:
+        """Return the size of what is queued for this socket, in characters."""
+        unsent = self._unsent.get(eio_sid)
+        return unsent.keep(self.waiting(eio_sid)) if unsent else 0
+
     def put(self, eio_sid: str, packet: Packet) -> None:
         """Queue a packet without waiting; drop a client that does not read."""
         socket = self.eio.sockets.get(eio_sid)
         if socket is None or socket.closing or socket.closed:
             return
-        if socket.queue.qsize() >= self.limits.waiting_packets:
+        waiting, held = socket.queue.qsize(), self.waiting_bytes(eio_sid)
+        if waiting >= self.limits.waiting_packets or held >= self.limits.waiting_bytes:
             self.drop(eio_sid)
             return
+        size = len(packet.data) if isinstance(packet.data, str) else 0
+        self._unsent.setdefault(eio_sid, Unsent()).add(size, waiting)
         socket.queue.put_nowait(packet)
 
     def emit_to(self, sid: str, emission: Emission) -> None:
@@ -315,7 +324,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         environ = self.environ.pop(eio_sid, None)
         await super()._handle_eio_disconnect(eio_sid, reason)
         del environ
-        for kept in (self._connects, self._paces, self._binary_packet):
+        for kept in (self._connects, self._paces, self._unsent, self._binary_packet):
             kept.pop(eio_sid, None)
         self.eio.forget(eio_sid)
 

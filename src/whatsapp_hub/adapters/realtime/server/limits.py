@@ -1,6 +1,6 @@
 """Bounds of sockets: sizes, counts, times and rates. docs/sockets.md explains each for authors of clients."""
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -22,6 +22,7 @@ class SocketLimits(msgspec.Struct, frozen=True, kw_only=True):
     head_bytes: int = 16 * 1024
     packets_a_post: int = 1000
     waiting_packets: int = 1000
+    waiting_bytes: int = 8 * 1024 * 1024
 
     # Counts
     open: int = 20_000
@@ -42,6 +43,26 @@ class SocketLimits(msgspec.Struct, frozen=True, kw_only=True):
     presence_per_user: int = 30
     typing_per_user: int = 300
     connects_per_user: int = 240
+
+
+@dataclass(slots=True)
+class Unsent:
+    """The sizes of the packets that wait in a socket's queue, by which a client that does not read holds memory."""
+
+    total: int = 0
+    _sizes: deque[int] = field(default_factory=deque)
+
+    def add(self, size: int, waiting: int) -> None:
+        """Count one more behind those that still wait."""
+        self.keep(waiting)
+        self._sizes.append(size)
+        self.total += size
+
+    def keep(self, waiting: int) -> int:
+        """Forget all but the last so many, which still wait; return their bytes."""
+        while len(self._sizes) > waiting:
+            self.total -= self._sizes.popleft()
+        return self.total
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whatsapp_hub.adapters.realtime.server.limits import Pace, Shares, Silent, SocketLimits, network_of
+from whatsapp_hub.adapters.realtime.server.limits import Pace, Shares, Silent, SocketLimits, Unsent, network_of
 from whatsapp_hub.adapters.realtime.server.packets import fault_of, fault_of_payload
 from whatsapp_hub.domain.errors import Conflict
 
@@ -14,6 +14,16 @@ def test_a_pace_gives_its_limit_at_once_and_then_evenly() -> None:
     assert pace.spend(101.0) == 0.0
     assert pace.spend(101.0) > 0
     assert [pace.spend(1000.0) for _ in range(60)] == [0.0] * 60
+
+
+def test_what_was_sent_is_no_longer_counted() -> None:
+    unsent = Unsent()
+    for size in (10, 20, 30):
+        unsent.add(size, waiting=2)
+    assert unsent.total == 60
+    unsent.add(40, waiting=1)
+    assert unsent.total == 70
+    assert unsent.keep(0) == 0
 
 
 def test_of_one_address_the_oldest_silent_socket_goes_for_the_newest() -> None:
