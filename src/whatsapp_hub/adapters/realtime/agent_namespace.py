@@ -19,7 +19,7 @@ from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.answers import Ack, Answers, Asker, Handler, SocketRates
 from whatsapp_hub.adapters.realtime.client_namespace import ClientNamespace, SendRates
 from whatsapp_hub.adapters.realtime.fanout import Fanout
-from whatsapp_hub.adapters.realtime.membership import Audiences, Membership, Places, own_rooms
+from whatsapp_hub.adapters.realtime.membership import Audiences, Membership, Places, own_rooms, rooms_of_rights
 from whatsapp_hub.adapters.realtime.present import PresentState
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.realtime.resume import MissedEvents, Resume
@@ -266,7 +266,7 @@ class Gateway:
 
     def _rooms(self, member: Member) -> list[str]:
         rooms = own_rooms(member.caller.tenant_id, member.sight) if member.caller.may(Action.READ_CONVERSATIONS) else []
-        return [*rooms, *_sessions_of(member.caller)]
+        return [*rooms, *rooms_of_rights(member.caller)]
 
     async def _sight(self, caller: Caller) -> Sight:
         """Return the caller's sight, with the user's id even if they see everything: it names their own room."""
@@ -306,7 +306,7 @@ class Gateway:
         caller = await self._callers(member.token, company_id)
         if caller.tenant_id != member.caller.tenant_id:
             rooms = own_rooms(caller.tenant_id, Sight(everything=True))
-            self._server.enter(sid, NAMESPACE, *rooms, *_sessions_of(caller))
+            self._server.enter(sid, NAMESPACE, *rooms, *rooms_of_rights(caller))
         return {"companyId": str(caller.tenant_id)}
 
     async def _subscribe(self, sid: str, member: Member, data: Any) -> Ack:
@@ -369,8 +369,3 @@ class Gateway:
             if eio_sid not in allowed:
                 self._server.leave(sid, NAMESPACE, room)
                 self.viewers.leave(sid, str(conversation_id))
-
-
-def _sessions_of(caller: Caller) -> list[str]:
-    """Return the room in which sessions' states are heard, for a caller who may read them."""
-    return [f"sessions:{caller.tenant_id}"] if caller.may(Action.READ_SESSIONS) else []

@@ -1,8 +1,9 @@
 """Rooms as rights: the right to see is membership in a room, so that fan-out needs no check per client.
 
 company:{id}       all of the company's users: presence
-supervisors:{id}   those who see every conversation, the contacts and the campaigns
+supervisors:{id}   those who see every conversation, and the contacts
 sessions:{id}      those who may read sessions: their states
+campaigns:{id}     those who may manage campaigns
 department:{id}    its users
 user:{id}          one person
 lobby:{id}         the company's agents, for conversations that are unassigned and without department yet
@@ -16,8 +17,10 @@ from uuid import UUID
 
 from whatsapp_hub.adapters.contracts.events.logged import Body, conversation_in, decoded, text_in
 from whatsapp_hub.adapters.contracts.events.sockets import erased_in
+from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
 from whatsapp_hub.application.reading.queries import Queries, Sight
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ConversationId, TenantId
@@ -26,7 +29,7 @@ _REMEMBERED = 50_000
 _MOST_ERASED = 200
 """Each may cost a query."""
 OPENED = "conversation.opened"
-_ROOMS = {"campaign": "supervisors", "contact": "supervisors", "session": "sessions"}
+_ROOMS = {"campaign": "campaigns", "contact": "supervisors", "session": "sessions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,12 @@ def own_rooms(tenant_id: TenantId, sight: Sight) -> list[str]:
     if sight.department_id:
         rooms.append(f"department:{sight.department_id}")
     return rooms
+
+
+def rooms_of_rights(caller: Caller) -> list[str]:
+    """Return the rooms of what a right alone shows: sessions' states, campaigns."""
+    rights = (("sessions", Action.READ_SESSIONS), ("campaigns", Action.MANAGE_CAMPAIGNS))
+    return [f"{room}:{caller.tenant_id}" for room, right in rights if caller.may(right)]
 
 
 class Audiences:

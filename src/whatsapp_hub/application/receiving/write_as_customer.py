@@ -56,7 +56,7 @@ class ReadPhone:
     phones: SandboxPhones
 
     async def __call__(self, caller: Caller, session_id: SessionId, phone: str) -> list[ShownMessage]:
-        """Return its messages, oldest first. Raises NotFound, Conflict, Invalid (`/phone`)."""
+        """Return its newest messages, oldest first. Raises NotFound, Conflict, Invalid (`/phone`)."""
         session = await sandbox_session(self.directory, caller, session_id)
         return await self.phones.messages(session, parse_address(phone, "phone").address)
 

@@ -17,6 +17,7 @@ import uvicorn
 from whatsapp_hub.adapters.contracts.views.accounts import UserView
 from whatsapp_hub.adapters.contracts.views.conversations import ConversationView
 from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
+from whatsapp_hub.adapters.realtime.membership import rooms_of_rights
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
 from whatsapp_hub.application.authentication.callers import Callers
@@ -27,6 +28,7 @@ from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.pulse import LOOP_S, Pulse
 from whatsapp_hub.application.reading.queries import Sight
 from whatsapp_hub.application.reading.visibility import is_in
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.sign_in import AuthMethod, EndReason, SignIn
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
@@ -254,6 +256,22 @@ async def test_contacts_are_shown_to_those_who_see_all_and_states_to_those_who_r
     assert await admin.positions() == [told, state]
     assert await agent.positions() == [state]
     assert await foreigner.positions() == []
+
+
+async def test_campaigns_are_shown_to_those_who_manage_them_alone(desk: Desk) -> None:
+    admin = await desk.connect(desk.world.add(a_user("admin", Role.ADMIN)))
+    agent = await desk.connect(desk.world.add(a_user("agent", department=SALES)))
+    begun = await desk.happens("campaign.started", None, campaign={"id": "c"})
+    assert (await admin.positions(), await agent.positions()) == ([begun], [])
+
+
+async def test_a_key_that_sees_every_conversation_is_in_no_room_of_campaigns() -> None:
+    key = Caller(
+        HOME, Role.ADMIN, "key:1", scopes=frozenset({Action.READ_CONVERSATIONS, Action.READ_ALL_CONVERSATIONS})
+    )
+    assert rooms_of_rights(key) == []
+    more = replace(key, scopes=frozenset({Action.MANAGE_CAMPAIGNS, Action.READ_SESSIONS}))
+    assert rooms_of_rights(more) == [f"sessions:{HOME}", f"campaigns:{HOME}"]
 
 
 async def test_an_erased_contact_is_told_to_those_who_saw_its_conversations(desk: Desk) -> None:

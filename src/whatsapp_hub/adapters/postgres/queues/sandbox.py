@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.adapters.postgres.engine.pages import ending_early
 from whatsapp_hub.application.ports.edge.sandbox import ShownMessage
 from whatsapp_hub.application.ports.provider.events import RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import SessionRef
@@ -19,9 +20,14 @@ _RECEIPTS = """
     SELECT $1::uuid::text, dedupe_key, hub.tenant(), $1, $2, chat, body
     FROM unnest($3::text[], $4::text[], $5::bytea[]) WITH ORDINALITY AS x(dedupe_key, chat, body, n) ORDER BY n
     ON CONFLICT DO NOTHING"""
-_SCREEN = """
-    SELECT message_id AS id, text, direction, at FROM hub.sandbox_screens
-    WHERE session_id = $1 AND phone = $2 ORDER BY sandbox_screens.id"""
+SHOWN = 1_000
+"""Messages that a phone shows, the newest; of long ones fewer (`engine/pages.py`)."""
+_SCREEN = ending_early(
+    f"""
+    SELECT message_id, text, direction, at, id FROM hub.sandbox_screens
+    WHERE session_id = $1 AND phone = $2 ORDER BY id DESC LIMIT {SHOWN}""",
+    "id DESC",
+)
 
 
 class PostgresSandboxPhones:
@@ -58,6 +64,7 @@ class PostgresSandboxPhones:
             self._wake(Work.INBOX, session.tenant_id)
 
     async def messages(self, session: SessionRef, phone: str) -> list[ShownMessage]:
-        """Read the messages on a phone's screen."""
+        """Read the newest messages on a phone's screen."""
         async with self._database.acting_for(session.tenant_id) as connection:
-            return [ShownMessage(**dict(row)) for row in await connection.fetch(_SCREEN, session.id, phone)]
+            shown = reversed(await connection.fetch(_SCREEN, session.id, phone))
+        return [ShownMessage(row["message_id"], row["text"], row["direction"], row["at"]) for row in shown]

@@ -40,5 +40,5 @@ class SandboxPhones(Protocol):
         ...
 
     async def messages(self, session: SessionRef, phone: str) -> list[ShownMessage]:
-        """Return the messages on the phone, oldest first."""
+        """Return the newest messages on the phone, as many as an answer holds, oldest first."""
         ...

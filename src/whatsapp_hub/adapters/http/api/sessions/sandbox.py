@@ -52,7 +52,7 @@ async def write_as_customer(
 async def read_phone(
     caller: Asking, id: FromPath[UUID], phone: FromPath[str], read_phone: FromDishka[ReadPhone]
 ) -> list[PhoneMessage]:
-    """List what a customer's phone shows, oldest first."""
+    """List what a customer's phone shows, oldest first: the newest thousand, of long ones fewer (2 MB)."""
     return [PhoneMessage.of(message) for message in await read_phone(caller, SessionId(id), phone)]
 
 
