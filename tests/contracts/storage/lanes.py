@@ -187,12 +187,12 @@ class LaneContract:
     async def test_waiting_messages_move_with_their_contact(self, world: World) -> None:
         conversation = await world.conversation()
         await world.enqueue(conversation, "under way", "one", "two")
-        [claimed] = await claim(world, lease_s=0.1)
+        [claimed] = await claim(world)
         contact_id = conversation.contact_id
         await world.done(lambda uow: uow.lanes.move(world.session.id, conversation.chat, "elsewhere", contact_id))
         await release(world, Release(claimed))
         texts = []
-        for _ in range(2):  # the new lane waits for the end of the old one's call, at its lease's end at the latest
+        for _ in range(2):
             [moved] = await eventually(lambda: claim(world))
             assert moved.lane.chat == "elsewhere"
             texts.append(moved.message.content.text)

@@ -15,6 +15,7 @@ from tests.contracts.storage import (
     files,
     inbox,
     lanes,
+    moved_lanes,
     people,
     scheduled,
     sessions,
@@ -82,6 +83,9 @@ class TestIdempotency(sessions.IdempotencyContract): ...
 
 
 class TestLanes(lanes.LaneContract): ...
+
+
+class TestMovedLanes(moved_lanes.MovedLaneContract): ...
 
 
 class TestReceipts(lanes.ReceiptContract): ...

@@ -20,6 +20,9 @@ from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.domain.sessions.moving import Affected
 
+LATE = timedelta(seconds=60)
+"""A lane that waits for a call of another one goes on so long after its lease, if nothing ended the call."""
+
 
 def _lane_of(message: Message) -> LaneKey:
     return LaneKey(message.session_id, message.chat)
@@ -146,6 +149,7 @@ class MemoryLanes:
             awaits = message.id if is_pending else None
             await self._rows.put(LANES, lane.key, replace(closed, tries=0, fence=current.fence + 1, awaits=awaits))
             await self._rows.drop(QUEUED, message.id)
+            await self._go_on(message.id, wait_s if is_pending else 0, stays=is_pending)
             left.append(message)
         return left
 
@@ -156,12 +160,17 @@ class MemoryLanes:
             claim, lane = release.claim, await self._rows.get(LANES, release.claim.lane)
             if lane is None or (lane.fence, lane.attempt) != (claim.fence, claim.message.id):
                 continue
-            closed = lane.closed(self._rows.now + timedelta(seconds=release.again_in_s))
-            awaits = claim.message.id if release.awaits_receipt else None
+            next_at = self._rows.now + timedelta(seconds=release.again_in_s)
+            closed = lane.closed(max(next_at, lane.next_at) if lane.awaits else next_at)
+            awaits = claim.message.id if release.awaits_receipt else lane.awaits
             tries = 0 if release.settled else lane.tries
-            await self._rows.put(LANES, lane.key, replace(closed, awaits=awaits, tries=tries))
+            closed = replace(closed, awaits=awaits, tries=tries)
+            await self._rows.put(LANES, lane.key, closed)
             if release.settled:
                 await self._rows.drop(QUEUED, claim.message.id)
+                await self._go_on(claim.message.id, release.again_in_s, stays=release.awaits_receipt)
+            else:
+                await self._bring_along(closed, claim.message.id)
             ours.append(claim)
         return [r.claim for r in releases if r.claim in ours]
 
@@ -187,10 +196,34 @@ class MemoryLanes:
         """Let lanes go on whose unknown outcome was settled."""
         for message in messages:
             self.made_due = self.made_due_held = True
-            lane = await self._rows.get(LANES, _lane_of(message))
-            if lane and lane.awaits == message.id:
-                next_at = min(lane.next_at, self._rows.now)
-                await self._rows.put(LANES, lane.key, replace(lane, awaits=None, next_at=next_at))
+            await self._go_on(message.id, 0, stays=False)
+
+    async def _go_on(self, ended: MessageId, again_in_s: float, *, stays: bool) -> None:
+        """Let the lanes go on that wait for this message; with `stays` they wait for its receipt."""
+        next_at = self._rows.now + timedelta(seconds=again_in_s)
+        for lane in await self._following(ended):
+            at = max(next_at, lane.lease_until) if lane.attempt else next_at
+            await self._rows.put(LANES, lane.key, replace(lane, awaits=ended if stays else None, next_at=at))
+
+    async def _bring_along(self, old: Lane, retried: MessageId) -> None:
+        """Move a message that is to be sent again, the head of its lane, to the lane that waits for it."""
+        for lane in [lane for lane in await self._following(retried) if lane.key != old.key][:1]:
+            message, queued = await self._messages.get(retried), await self._rows.get(QUEUED, retried)
+            if queued is None:
+                return
+            message.chat = lane.key.chat
+            await self._rows.put(MESSAGES, retried, message)
+            await self._rows.put(QUEUED, retried, replace(queued, lane=lane.key))
+            await self._rows.put(LANES, old.key, replace(old, tries=0, next_at=self._rows.now))
+            is_free = lane.attempt is None
+            tries, next_at = (old.tries, old.next_at) if is_free else (lane.tries, lane.lease_until)
+            await self._rows.put(LANES, lane.key, replace(lane, awaits=None, tries=tries, next_at=next_at))
+
+    async def _following(self, awaited: MessageId) -> list[Lane]:
+        """Return the lanes that wait for this message, locked."""
+        for key in [lane.key for lane in self._rows.each(LANES) if lane.awaits == awaited]:
+            await self._rows.lock(LANES, key)
+        return [lane for lane in self._rows.each(LANES) if lane.awaits == awaited]
 
     async def open_attempts(self, session_ids: Iterable[SessionId]) -> dict[SessionId, list[OpenAttempt]]:
         """Return what provider calls may be under way, by session."""
@@ -217,31 +250,40 @@ class MemoryLanes:
         """Append one contact's waiting messages to another chat's lane."""
         old, new = LaneKey(session_id, chat), LaneKey(session_id, to)
         waiting = [q for q in queue_of(self._rows, old) if self._message(q.message_id).contact_id == contact_id]
-        if not waiting or old == new:
-            return
         was = await self._rows.get(LANES, old)
-        target = await self._rows.get(LANES, new)
-        if was is None:
+        if was is None or old == new:
             return
-        is_empty = target is None or not queue_of(self._rows, new)
-        target = target or Lane(new, was.provider, self._rows.now)
+        ahead = self._ahead(was, waiting, contact_id)
+        found = await self._rows.get(LANES, new)
+        target = found or Lane(new, was.provider, self._rows.now)
         moved = [q for q in waiting if q.message_id not in (was.attempt, target.attempt)]
-        if not moved:
-            return
+        if moved or ahead:
+            await self._join(was, target, ahead, moved)
         for queued in moved:
+            self.made_due = self.made_due_held = True
             message = await self._messages.get(queued.message_id)
             message.chat = to
             await self._rows.put(MESSAGES, message.id, message)
             await self._rows.put(QUEUED, message.id, replace(queued, lane=new))
-        await self._join(was, target, is_empty=is_empty)
-        self.made_due = self.made_due_held = True
 
-    async def _join(self, was: Lane, target: Lane, *, is_empty: bool) -> None:
+    def _ahead(self, was: Lane, waiting: Sequence[Queued], contact_id: ContactId) -> MessageId | None:
+        """Return the contact's message that ends before the new lane begins."""
+        if was.attempt in {q.message_id for q in waiting}:
+            return was.attempt
+        awaited = self._rows.peek(MESSAGES, was.awaits) if was.awaits else None
+        return awaited.id if awaited and awaited.contact_id == contact_id else None
+
+    async def _join(self, was: Lane, target: Lane, ahead: MessageId | None, moved: Sequence[Queued]) -> None:
         """Carry over tries, wait and pace: a call under way, or whose receipt is awaited, ends before `target` goes
-        on."""
-        tries = was.tries if was.attempt is None else 0
+        on. A call of a third lane is followed by one lane."""
         left = replace(was, slot_at=None, typing_for=None, tries=0 if was.attempt is None else was.tries)
-        joined = replace(target, next_at=max(target.next_at, was.next_at), tries=tries if is_empty else target.tries)
+        if ahead == was.awaits and ahead and self._rows.peek(QUEUED, ahead):
+            left = replace(left, awaits=None, next_at=was.lease_until if was.attempt else self._rows.now)
+        due = was.next_at + LATE if ahead and ahead == was.attempt else was.next_at
+        tries = was.tries if moved and was.attempt is None else 0
+        joined = replace(target, next_at=max(target.next_at, due), awaits=ahead or target.awaits)
+        if not queue_of(self._rows, target.key):
+            joined = replace(joined, tries=tries)
         await self._rows.put(LANES, was.key, left)
         await self._rows.put(LANES, joined.key, replace(joined, paced_until=max(was.paced_until, joined.paced_until)))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from whatsapp_hub.adapters.memory.engine.database import Rows, Table
+from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
 from whatsapp_hub.adapters.memory.tables.entities import CONVERSATIONS, EARLY, MARKED, MESSAGES, SESSIONS, USERS
 from whatsapp_hub.adapters.memory.tables.lanes import QUEUED
 from whatsapp_hub.application.ports.queues.inbox import ProviderKey
@@ -113,11 +113,18 @@ class MemoryMessages:
         self._events += recorded(messages)
         for message in sorted(messages, key=lambda m: m.id):
             await self._require_new(message)
-            await self._rows.save(MESSAGES, message.id, message)
+            await self._save(message)
 
     async def annotate(self, messages: Sequence[Message]) -> None:
         for message in sorted(messages, key=lambda m: m.id):
-            await self._rows.save(MESSAGES, message.id, message)
+            await self._save(message)
+
+    async def _save(self, message: Message) -> None:
+        """Save it in the lane where it is: that is not the caller's to change."""
+        if stored := await self._rows.get(MESSAGES, message.id):
+            kept = copied(message)
+            kept.chat = stored.chat
+            await self._rows.put(MESSAGES, message.id, kept)
 
     async def wait(self, changes: Sequence[Message]) -> None:
         for change in changes:

@@ -144,8 +144,9 @@ _RELEASE = """
     released AS (
       UPDATE hub.lanes l SET
         attempt_message = NULL, attempt_at = NULL, lease_until = NULL,
-        next_at = (SELECT now FROM hub.time) + ours.again_in_s * interval '1 second',
-        awaits = CASE WHEN ours.awaits THEN ours.message_id END,
+        next_at = greatest((SELECT now FROM hub.time) + ours.again_in_s * interval '1 second',
+          CASE WHEN l.awaits IS NOT NULL THEN l.next_at END),
+        awaits = CASE WHEN ours.awaits THEN ours.message_id ELSE l.awaits END,
         tries = CASE WHEN ours.settled THEN 0 ELSE l.tries END,
         queued = CASE WHEN ours.settled THEN greatest(l.queued - 1, 0) ELSE l.queued END
       FROM ours WHERE l.session_id = ours.session_id AND l.chat = ours.chat AND l.fence = ours.fence
@@ -160,14 +161,6 @@ _RESUME = "UPDATE hub.paces SET hold_until = '-infinity' WHERE session_id = $1"
 _HOLD_FIRST_CONTACTS = """
     UPDATE hub.paces SET strangers_until = CASE WHEN $2::float8 IS NULL THEN '-infinity' ELSE greatest(strangers_until,
       (SELECT now FROM hub.time) + $2::float8 * interval '1 second') END WHERE session_id = $1"""
-_SETTLED = """
-    WITH waiting AS (
-      SELECT l.session_id, l.chat FROM hub.lanes l
-      JOIN unnest($1::uuid[], $2::text[], $3::uuid[]) AS m(session_id, chat, id)
-        ON l.session_id = m.session_id AND l.chat = m.chat AND l.awaits = m.id
-      ORDER BY l.session_id, l.chat FOR NO KEY UPDATE OF l)
-    UPDATE hub.lanes l SET awaits = NULL, next_at = least(l.next_at, (SELECT now FROM hub.time))
-    FROM waiting WHERE l.session_id = waiting.session_id AND l.chat = waiting.chat"""
 _OPEN_ATTEMPTS = f"""
     SELECT {", ".join(f"m.{name}" for name in COLUMNS.split(", "))}, l.attempt_at
     FROM hub.lanes l JOIN messages m ON m.id = l.attempt_message
@@ -323,6 +316,8 @@ class PostgresLanes:
         closed = await self._connection.fetch(_CLOSE_STALE, *keys, wait_s)
         left = [messages[row["session_id"], row["chat"]] for row in closed]
         await self._connection.execute(_LEAVE, [m.id for m in left])
+        waits = [(m.id, wait_s, True) if m.status is MessageStatus.PENDING else (m.id, 0.0, False) for m in left]
+        await lane_moves.go_on(self._connection, waits)
         return left
 
     async def release(self, releases: Sequence[Release]) -> list[Claim]:
@@ -340,8 +335,13 @@ class PostgresLanes:
             [float(r.again_in_s) for r in releases],
             [r.awaits_receipt for r in releases],
         )
-        ours = {row["message_id"] for row in rows}
-        return [c for c in claims if c.message.id in ours]
+        ids = {row["message_id"] for row in rows}
+        ours = [r for r in releases if r.claim.message.id in ids]
+        retried = [(r.claim.lane.session_id, r.claim.lane.chat, r.claim.message.id) for r in ours if not r.settled]
+        await lane_moves.bring_along(self._connection, retried)
+        ended = [(r.claim.message.id, float(r.again_in_s), r.awaits_receipt) for r in ours if r.settled]
+        await lane_moves.go_on(self._connection, ended)
+        return [r.claim for r in ours]
 
     async def hold(self, session_id: SessionId, for_s: float | None) -> None:
         """Stop the session's lanes for `for_s` seconds, or (None) until they are resumed."""
@@ -358,8 +358,7 @@ class PostgresLanes:
     async def settled(self, messages: Sequence[Message]) -> None:
         if messages:
             self.made_due = self.made_due_held = True
-            keys = [m.session_id for m in messages], [m.chat for m in messages], [m.id for m in messages]
-            await self._connection.execute(_SETTLED, *keys)
+            await lane_moves.go_on(self._connection, [(m.id, 0.0, False) for m in messages])
 
     async def open_attempts(self, session_ids: Iterable[SessionId]) -> dict[SessionId, list[OpenAttempt]]:
         """Read what provider calls may be under way, by session."""
