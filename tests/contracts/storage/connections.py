@@ -37,19 +37,69 @@ async def desired(world: World, connector: Connector, session: Session) -> Desir
     return next((one for one in held if one.session_id == session.id), None)
 
 
+async def leaves(world: World, session: Session) -> None:
+    """The session moves to a provider that holds no sockets."""
+    async with world.uow() as uow:
+        stored = await uow.sessions.get(session.id)
+        await uow.connections.forget_deleted(stored)
+        stored.provider, stored.settings = "SANDBOX", {"token": "there"}
+        await uow.sessions.save(stored)
+        await uow.commit()
+
+
+async def comes_back(world: World, session: Session) -> None:
+    async with world.uow() as uow:
+        stored = await uow.sessions.get(session.id)
+        stored.provider, stored.settings = HELD, session.settings
+        await uow.sessions.save(stored)
+        await uow.connections.of(stored)
+        await uow.commit()
+
+
 class ConnectionContract:
     async def test_a_connections_state_is_kept(self, world: World) -> None:
         session = await world.add_session(HELD)
         now = datetime.now(UTC)
         async with world.uow() as uow:
             line = await uow.connections.of(session)
-            assert (line.holder, line.state.fence, line.state.is_on) == (None, 0, True)
+            first = line.state.fence
+            assert (line.holder, line.state.is_on, line.state.must_forget) == (None, True, False)
             line.state = line.state.restarted(now, POLICY)
             await uow.connections.save(line, session)
             await uow.commit()
         async with world.uow() as uow:
             kept = (await uow.connections.of(session)).state
-        assert (kept.fence, kept.deadline_at) == (1, now + POLICY.answer)
+        assert (kept.fence, kept.deadline_at) == (first + 1, now + POLICY.answer)
+
+    async def test_a_session_that_comes_back_forgets_before_its_first_dial_and_under_a_higher_fence(
+        self, world: World
+    ) -> None:
+        session, connector = await wanted(world), await enter(world)
+        async with world.uow() as uow:
+            before = (await uow.connections.of(session)).state
+        await leaves(world, session)
+        await comes_back(world, session)
+        async with world.uow() as uow:
+            after = (await uow.connections.of(session)).state
+        assert (after.must_forget, after.has_paired) == (True, False)
+        assert after.fence > before.fence
+        taken = await world.hub.commands.take(connector.id, [HELD], 99)
+        assert session.id not in [c.session_id for c in taken], "what a phone links from now on stays"
+        await world.hub.leases.leave(connector.id, clean=True)
+
+    async def test_a_session_whose_credentials_are_gone_has_nothing_to_forget_when_it_comes_back(
+        self, world: World
+    ) -> None:
+        session, connector = await wanted(world), await enter(world)
+        await leaves(world, session)
+        [command] = [c for c in await world.hub.commands.take(connector.id, [HELD], 99) if c.session_id == session.id]
+        assert await world.hub.commands.is_asked(command.id)
+        await world.hub.commands.answer(command.id, Answer())
+        assert not await world.hub.commands.is_asked(command.id)
+        await comes_back(world, session)
+        async with world.uow() as uow:
+            assert not (await uow.connections.of(session)).state.must_forget
+        await world.hub.leases.leave(connector.id, clean=True)
 
     async def test_a_passed_deadline_is_found(self, world: World) -> None:
         late, early = await world.add_session(HELD, connected=False), await wanted(world)
@@ -188,3 +238,16 @@ class CommandContract:
         await world.hub.commands.answer(command.id, Answer())
         assert await world.hub.commands.take(connector.id, [HELD], 99) == []
         await world.hub.leases.leave(connector.id, clean=True)
+
+    async def test_a_forget_that_failed_is_tried_again_later_and_not_at_once(self, world: World) -> None:
+        session, connector, other = await wanted(world), await enter(world), await enter(world)
+        async with world.uow() as uow:
+            await uow.connections.forget_deleted(session)
+            await uow.commit()
+        commands = world.hub.commands
+        [command] = [c for c in await commands.take(connector.id, [HELD], 99) if c.session_id == session.id]
+        await commands.answer(command.id, Answer(error="unavailable"))
+        assert await commands.is_asked(command.id)
+        for one in (connector, other):
+            assert command.id not in [c.id for c in await commands.take(one.id, [HELD], 99)]
+            await world.hub.leases.leave(one.id, clean=True)

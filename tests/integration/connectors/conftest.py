@@ -89,6 +89,7 @@ class Stage:
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "HUB_DATA_DIR": str(self.folder),
+            "SANDBOX_ENABLED": "true",
             "PYTHONPATH": PLUGIN,
             "PIGEON_FORGOTTEN": str(self.folder / "forgotten"),
             "PIGEON_SERVER": str(self.server.settings["server"]),
@@ -213,7 +214,8 @@ async def stage(
     async with AsyncExitStack() as stack:
         url, folder = await new_database(), tmp_path_factory.mktemp("hub")
         secrets = {name.lower(): value for name, value in SECRETS.items()}
-        settings = Settings(hub_data_dir=str(folder), database_url=url, redis_url=valkey_url, **secrets)  # type: ignore[arg-type]
+        usual: dict[str, Any] = {"hub_data_dir": str(folder), "sandbox_enabled": True, **secrets}
+        settings = Settings(database_url=url, redis_url=valkey_url, **usual)
         container = make_container(settings, Part.TOOL)
         stack.push_async_callback(container.close)
         server = await stack.enter_async_context(PigeonServer())

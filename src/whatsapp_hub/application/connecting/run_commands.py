@@ -9,6 +9,7 @@ from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
 from whatsapp_hub.application.contacts.tell_blocks import named_in
 from whatsapp_hub.application.handling.show_customer import show_typing
+from whatsapp_hub.application.ports.connections.sockets import HoldsSockets
 from whatsapp_hub.application.ports.provider.people import BlocksPeople
 from whatsapp_hub.application.ports.provider.plugin import MarksRead
 from whatsapp_hub.application.ports.queues.commands import Answer, Command, CommandKind, Commands, ReadMark, TypingSign
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 32
 WITHIN_S = 30.0
+FORGET_WITHIN_S = 5.0
 CLOSE_WITHIN_S = 2.0
 
 
@@ -73,7 +75,7 @@ class RunCommands:
             case CommandKind.LOG_OUT:
                 await socket.log_out(command.session_id)
             case CommandKind.FORGET:
-                await socket.forget(command.session_id)
+                await self._forget(socket, command)
             case CommandKind.MARK_READ:
                 await self._mark_read(command.session_id, ReadMark.of_argument(command.argument or ""))
             case CommandKind.BLOCK:
@@ -81,6 +83,16 @@ class RunCommands:
             case CommandKind.TYPING:
                 await self._type(command.session_id, TypingSign.of_argument(command.argument or ""))
         return None
+
+    async def _forget(self, socket: HoldsSockets, command: Command) -> None:
+        """Delete the credentials, unless the session came back meanwhile: closing may take its time, and what a phone
+        has linked since then stays. Between the last look and the deletion lies less than a dial and a scan."""
+        if not await self.commands.is_asked(command.id):
+            return
+        await socket.close(command.session_id)
+        if await self.commands.is_asked(command.id):
+            async with asyncio.timeout(FORGET_WITHIN_S):
+                await socket.forget(command.session_id)
 
     async def _mark_read(self, session_id: SessionId, mark: ReadMark) -> None:
         ref = self.hold.dialled_with(session_id)

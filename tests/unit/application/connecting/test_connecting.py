@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests.contracts.storage.world import eventually
-from tests.unit.application.office import HELD, Office
+from tests.unit.application.office import HELD, LINE, Office
 from whatsapp_hub.application.connecting import reconcile_sessions
 from whatsapp_hub.application.connecting.connection_records import RecordConnections, TendConnections
 from whatsapp_hub.application.connecting.keep_lease import KeepLease
@@ -24,6 +24,7 @@ from whatsapp_hub.application.ports.queues.commands import Answer, Command, Comm
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
 from whatsapp_hub.domain.errors import Rejected
+from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 
@@ -105,6 +106,69 @@ async def test_commands_are_run_by_the_holder_and_answered(office: Office) -> No
         await run()
         assert (await eventually(answer_of(office, again))).error == "refused"
         await run.aclose()
+
+
+async def left(office: Office, session: Session) -> None:
+    """The session moves to a provider without sockets."""
+    async with office.world.uow() as uow:
+        stored = await uow.sessions.get(session.id)
+        await uow.connections.forget_deleted(stored)
+        stored.provider = LINE
+        await uow.sessions.save(stored)
+        await uow.commit()
+
+
+async def came_back(office: Office, session: Session) -> None:
+    async with office.world.uow() as uow:
+        stored = await uow.sessions.get(session.id)
+        stored.provider, stored.is_active = HELD, False
+        await uow.sessions.save(stored)
+        await office.use(InitSession).want(uow, stored)
+        await uow.commit()
+
+
+def forgot_before_it_dialled(office: Office, session: Session) -> Callable[[], Awaitable[bool]]:
+    async def looks() -> bool:
+        shown = [what[0] for what in office.plugins[HELD].line.shown if session.id in what or session.key in what]
+        return shown == ["open", "forget", "open"]
+
+    return looks
+
+
+async def test_a_session_that_comes_back_forgets_its_old_keys_and_no_new_ones(office: Office) -> None:
+    session = await wanted(office)
+    async with connector(office) as holder:
+        await eventually(is_open(office, session))
+        await left(office, session)
+        await came_back(office, session)
+        run = RunCommands(office.storage.commands, holder)
+        assert await run() == 0
+        await eventually(forgot_before_it_dialled(office, session))
+        await eventually(is_open(office, session))
+
+
+async def test_an_order_to_forget_looks_again_when_the_old_connection_is_closed(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, line, gate = await wanted(office), office.plugins[HELD].line, asyncio.Event()
+    original = line.close
+
+    async def slow(session_id: SessionId) -> None:
+        await gate.wait()
+        await original(session_id)
+
+    async with connector(office) as holder:
+        await eventually(is_open(office, session))
+        monkeypatch.setattr(line, "close", slow)
+        await left(office, session)
+        run = RunCommands(office.storage.commands, holder)
+        assert await run() == 1
+        await asyncio.sleep(0.02)
+        await came_back(office, session)
+        gate.set()
+        await run.aclose()
+        await eventually(forgot_before_it_dialled(office, session))
+        await eventually(is_open(office, session))
 
 
 async def test_a_session_that_cannot_be_closed_delays_nobody_and_is_told_after_a_while(

@@ -9,7 +9,7 @@ from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Rows, T
 from whatsapp_hub.adapters.memory.tables.commands import COMMANDS, StoredCommand
 from whatsapp_hub.adapters.memory.tables.connections import CONNECTIONS, CONNECTORS, live_connector
 from whatsapp_hub.application.ports.connections.connections import ConnectorId
-from whatsapp_hub.application.ports.queues.commands import Answer, Command, CommandKind
+from whatsapp_hub.application.ports.queues.commands import FORGET_AGAIN_S, Answer, Command, CommandKind
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 
 _UNAWAITED = frozenset({CommandKind.FORGET, CommandKind.TYPING})
@@ -57,6 +57,7 @@ class MemoryCommands:
                 stored
                 for stored in sorted(hub.each(COMMANDS), key=lambda s: s.asked_at)
                 if stored.answer is None and stored.command.provider in kinds and stored.expires_at > now
+                and (stored.not_before is None or stored.not_before <= now)
                 and _may_take(transaction, stored, connector_id)
             ]  # fmt: skip
             for stored in mine[:limit]:
@@ -73,6 +74,14 @@ class MemoryCommands:
                 await hub.put(COMMANDS, command_id, replace(stored, answer=answer))
             elif stored.command.order is not CommandKind.FORGET or answer.error is None:
                 await hub.drop(COMMANDS, command_id)
+            else:
+                again_at = self._database.now + timedelta(seconds=FORGET_AGAIN_S)
+                await hub.put(COMMANDS, command_id, replace(stored, taken_by=None, not_before=again_at))
+
+    async def is_asked(self, command_id: UUID) -> bool:
+        """Look whether it is there."""
+        async with self._database.transaction() as transaction:
+            return transaction.of(None).peek(COMMANDS, command_id) is not None
 
 
 def _may_take(transaction: Transaction, stored: StoredCommand, connector_id: ConnectorId) -> bool:

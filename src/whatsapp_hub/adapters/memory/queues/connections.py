@@ -10,7 +10,11 @@ from whatsapp_hub.adapters.memory.tables.lanes import NEVER
 from whatsapp_hub.application.ports.connections.connections import ConnectionRecord
 from whatsapp_hub.application.ports.queues.commands import Command, CommandKind
 from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.sessions.connection import ConnectionState
 from whatsapp_hub.domain.sessions.session import Session
+
+_MOST_DIALS = 1_000_000
+"""More than a connection has: its fences are its own."""
 
 
 class MemoryConnections:
@@ -23,11 +27,23 @@ class MemoryConnections:
     async def of(self, session: Session) -> ConnectionRecord:
         row = await self._rows.get(CONNECTIONS, session.id)
         if row is None:
-            row = ConnectionRow(session.id, session.provider)
+            fence = self._rows.next("first fences") * _MOST_DIALS
+            state = ConnectionState(fence=fence, must_forget=await self._forgets_instead(session))
+            row = ConnectionRow(session.id, session.provider, state)
             await self._rows.put(CONNECTIONS, session.id, row)
         code, reason = session.qr_code, session.status_reason
         state = replace(row.state, status=session.status, reason=reason, is_on=session.is_active, code=code)
         return ConnectionRecord(session.id, state, row.holder)
+
+    async def _forgets_instead(self, session: Session) -> bool:
+        """Drop what was ordered when the session left this provider; return whether there was such an order."""
+        asked = (session.id, session.provider, CommandKind.FORGET)
+        dropped = await self._rows.transaction.of(None).drop_where(
+            COMMANDS,
+            lambda stored: (stored.command.session_id, stored.command.provider, stored.command.order) == asked,
+            lambda stored: stored.command.id,
+        )
+        return dropped > 0
 
     async def save(self, record: ConnectionRecord, session: Session) -> None:
         self.changed = True

@@ -17,6 +17,7 @@ class StoredCommand:
     for_connector: ConnectorId | None = None
     taken_by: ConnectorId | None = None
     answer: Answer | None = None
+    not_before: datetime | None = None
 
 
 COMMANDS: Table[UUID, StoredCommand] = Table("commands")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.application.ports.connections.connections import ConnectorId
-from whatsapp_hub.application.ports.queues.commands import Answer, Command, CommandKind
+from whatsapp_hub.application.ports.queues.commands import FORGET_AGAIN_S, Answer, Command, CommandKind
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 
 _ASK = """
@@ -21,6 +21,7 @@ _TAKE = """
     WITH mine AS (
       SELECT c.id FROM hub.commands c
       WHERE c.answered_at IS NULL AND c.provider = ANY($2::text[]) AND c.expires_at > (SELECT now FROM hub.time)
+        AND (c.not_before IS NULL OR c.not_before <= (SELECT now FROM hub.time))
         AND (c.taken_by IS NULL OR c.kind = 'forget' AND c.taken_by <> $1
              AND NOT EXISTS (SELECT FROM hub.connectors o WHERE o.id = c.taken_by))
         AND CASE WHEN c.kind = 'forget'
@@ -36,6 +37,10 @@ _ANSWER = """
 _UNAWAITED = """
     DELETE FROM hub.commands
     WHERE id = $1 AND (kind = 'forget' AND $2::text IS NULL OR kind = 'typing')"""
+_AGAIN = """
+    UPDATE hub.commands SET taken_by = NULL, not_before = (SELECT now FROM hub.time) + $2::float8 * interval '1 second'
+    WHERE id = $1 AND kind = 'forget'"""
+_IS_ASKED = "SELECT EXISTS (SELECT FROM hub.commands WHERE id = $1)"
 _TRIM = "DELETE FROM hub.commands WHERE expires_at < (SELECT now FROM hub.time) - interval '1 minute'"
 
 
@@ -84,3 +89,10 @@ class PostgresCommands:
         a = answer
         await self._database.system(lambda db: db.execute(_UNAWAITED, command_id, a.error))
         await self._database.system(lambda db: db.execute(_ANSWER, command_id, a.text, a.error, a.error_detail))
+        if a.error:
+            await self._database.system(lambda db: db.execute(_AGAIN, command_id, FORGET_AGAIN_S))
+
+    async def is_asked(self, command_id: UUID) -> bool:
+        """Look whether its row is there."""
+        found: bool = await self._database.system(lambda db: db.fetchval(_IS_ASKED, command_id))
+        return found

@@ -11,8 +11,14 @@ _KEPT = (
     *("fence", "attempts", "has_paired", "is_up", "must_forget"),
     *("dial_at", "deadline_at", "pairing_until", "code_until"),
 )
+# A fence is never given twice, also where the session comes back from another provider: the first is the time in
+# microseconds. What was still to be forgotten of an earlier life is forgotten before the first dial.
 _MAKE = """
-    INSERT INTO hub.lines (session_id, tenant_id, provider) VALUES ($1, $2, $3) ON CONFLICT (session_id) DO NOTHING"""
+    WITH forgotten AS (
+      DELETE FROM hub.commands WHERE session_id = $1 AND provider = $3 AND kind = 'forget' AND answered_at IS NULL
+      RETURNING id)
+    INSERT INTO hub.lines (session_id, tenant_id, provider, fence, must_forget)
+    SELECT $1, $2, $3, extract(epoch FROM now) * 1000000, EXISTS (SELECT FROM forgotten) FROM hub.time"""
 _OF = f"""
     SELECT connector_id, losses, {", ".join(_KEPT)} FROM hub.lines WHERE session_id = $1 FOR NO KEY UPDATE"""
 _SETS = ", ".join(f"{name} = ${n}" for n, name in enumerate(_KEPT, start=6))
@@ -42,8 +48,10 @@ class PostgresConnections:
         """Whether connectors may have something to do, so that the commit wakes them."""
 
     async def of(self, session: Session) -> ConnectionRecord:
-        await self._connection.execute(_MAKE, session.id, session.tenant_id, session.provider)
         row = await self._connection.fetchrow(_OF, session.id)
+        if row is None:
+            await self._connection.execute(_MAKE, session.id, session.tenant_id, session.provider)
+            row = await self._connection.fetchrow(_OF, session.id)
         state = ConnectionState(
             status=session.status,
             reason=session.status_reason,

@@ -29,7 +29,9 @@ class Connections(Protocol):
     """The tenant's connection records."""
 
     async def of(self, session: Session) -> ConnectionRecord:
-        """Return the session's record, locked, or a new one if it was never started. Call with the session locked."""
+        """Return the session's record, locked, or a new one if it was never started at this provider: its fence is
+        higher than any before, and credentials that were still to be deleted (`forget_deleted`) must be forgotten
+        first. Call with the session locked."""
         ...
 
     async def save(self, record: ConnectionRecord, session: Session) -> None:
@@ -37,7 +39,8 @@ class Connections(Protocol):
         ...
 
     async def forget_deleted(self, session: Session) -> None:
-        """Order the deletion of a deleted session's credentials, by its holder, else by any connector."""
+        """Order the deletion of the credentials of a session that is deleted, or leaves its provider, by its holder,
+        else by any connector."""
         ...
 
     async def late(self, limit: int) -> list[SessionId]:

@@ -11,9 +11,13 @@ from whatsapp_hub.application.ports.connections.connections import ConnectorId
 from whatsapp_hub.application.ports.provider.plugin import ReadMessage
 from whatsapp_hub.domain.ids import SessionId, TenantId
 
+FORGET_AGAIN_S = 30.0
+"""A FORGET that failed is tried again after so long."""
+
 
 class CommandKind(StrEnum):
-    """FORGET is for deleted sessions: their last holder does it, or any connector once that one is gone. MARK_READ
+    """FORGET is for sessions that were deleted, or moved to another provider: their last holder does it, or any
+    connector once that one is gone. One that comes back forgets before its first dial instead. MARK_READ
     takes a `ReadMark`, TYPING a `TypingSign`, BLOCK what `tell_blocks.named` gives. No caller waits for the answers of
     FORGET and TYPING."""
 
@@ -99,9 +103,13 @@ class Commands(Protocol):
 
     async def take(self, connector_id: ConnectorId, kinds: Sequence[str], limit: int) -> list[Command]:
         """Take commands for sessions that this connector holds, and FORGET ones. Each is taken once; a FORGET whose
-        taker died is taken again."""
+        taker died is taken again, and one that failed after FORGET_AGAIN_S."""
         ...
 
     async def answer(self, command_id: UUID, answer: Answer) -> None:
         """Store the answer for its caller; a command without one is deleted, unless it is a FORGET that failed."""
+        ...
+
+    async def is_asked(self, command_id: UUID) -> bool:
+        """Return whether the command is still to be done: it was not withdrawn, and its session did not come back."""
         ...
