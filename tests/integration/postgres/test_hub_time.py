@@ -131,3 +131,23 @@ async def test_who_starts_beside_a_hub_whose_clock_was_just_set_waits_for_its_ma
     await asyncio.gather(other.open(), keeper(place.database, place.database.time).beat())
     assert abs(other.time() - before) < timedelta(seconds=30)
     await other.close()
+
+
+async def test_steps_seen_over_slow_answers_leave_nothing_of_the_wait_behind(place: Place) -> None:
+    """A clock that is set and set back is where it was, also where an answer takes a second."""
+    time = HubTime()
+    slow = [0.0]
+
+    async def answering(work: Any) -> Any:
+        answer = await place.database.system(work)
+        await asyncio.sleep(slow.pop() if slow else 0.0)
+        return answer
+
+    own = ClockKeeper(time, answering, list)
+    await own.join()
+    for by_s in (3600, -3600):
+        await set_server(place, by_s)
+        slow[:] = [0.8]
+        await own.beat()
+    ahead_s = await place.owner.fetchval("SELECT ahead_s FROM hub.clock")
+    assert abs(ahead_s) < 0.1

@@ -64,6 +64,11 @@ class Reckoning:
         """Clamp a time into the interval in which the hub's time must lie."""
         return min(max(time, self.earliest), self.latest)
 
+    @property
+    def middle(self) -> datetime:
+        """The moment in between, which is wrong by half the round trip at most."""
+        return self.earliest + (self.latest - self.earliest) / 2
+
     def agrees(self, time: datetime) -> bool:
         """Whether a reading differs from this process's own reckoning by no more than TOLERANCE_S."""
         return abs((time - self.nearest(time)).total_seconds()) <= TOLERANCE_S
@@ -86,7 +91,7 @@ def judge(mark: Mark, server: datetime, reckoning: Reckoning) -> Judgement:
         return _follow(mark, server)
     if reckoning.number != mark.number and mark.reaches(here):
         return _follow(mark, server)  # others saw the server's clock run evenly: it is our own that stood or leapt
-    at = max(reckoning.nearest(here), mark.seen_at)
+    at = max(reckoning.middle, mark.seen_at)
     stepped = replace(mark.moved(at), ahead_s=(at - server).total_seconds(), settled_at=at)
     return Judgement(stepped, stepped_s=(here - at).total_seconds())
 

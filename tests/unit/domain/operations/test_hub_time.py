@@ -49,6 +49,13 @@ def test_a_step_moves_the_servers_clock_and_not_the_hubs_time(step_s: float) -> 
     assert abs(back.mark.ahead_s) < 0.1
 
 
+@pytest.mark.parametrize("step_s", STEPS)
+def test_a_step_is_measured_at_the_middle_of_the_wait(step_s: float) -> None:
+    """Its error is half of the wait at most, and opposite steps do not add theirs up."""
+    judged = judge(EVEN, NOON + s(1.4 + step_s), Reckoning(NOON + s(1), NOON + s(1.8), 7))
+    assert abs(judged.mark.ahead_s + step_s) < 0.001
+
+
 def test_two_clocks_that_run_evenly_are_one() -> None:
     judged = judge(EVEN, NOON + s(1.3), own_at(NOON + s(1)))
     assert judged == Judgement(replace(EVEN, seen_at=NOON + s(1.3), number=8))
