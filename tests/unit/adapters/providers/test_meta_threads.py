@@ -42,6 +42,14 @@ def handover(kind: str, said: dict[str, Any], **more: Any) -> bytes:
     return json.dumps(body).encode()
 
 
+@pytest.mark.parametrize("written", [PHONE, f"+{PHONE}", "+55 (11) 98765-0101", "55 11 98765 0101"])
+def test_a_change_of_a_threads_owner_is_applied_in_the_order_of_its_customers_messages(written: str) -> None:
+    """However Meta writes the number, it is one chat."""
+    [message] = split(webhook(NUMBER, {"messages": [TEXT]}, "messages"))
+    [change] = split(handover("control_taken", {"new_owner_role": "ai_agent"}, sender={"phone_number": written}))
+    assert change.chat == message.chat
+
+
 @pytest.mark.parametrize("echo", [NESTED, ECHO])
 def test_what_another_program_says_and_gets_is_watched(echo: dict[str, Any]) -> None:
     value = {"standby": {"messages": [TEXT], "message_echoes": [echo], "statuses": [STATUS]}}

@@ -9,6 +9,7 @@ from whatsapp_hub.adapters.providers.meta_cloud import wire
 from whatsapp_hub.adapters.providers.meta_cloud.account import alarm
 from whatsapp_hub.adapters.providers.meta_cloud.content import content_of
 from whatsapp_hub.adapters.providers.meta_cloud.errors import LOST_FILE, UPLOAD_FAILED, failure_of
+from whatsapp_hub.adapters.providers.meta_cloud.split import bare_number
 from whatsapp_hub.adapters.providers.meta_cloud.templates import news_of
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
@@ -145,7 +146,7 @@ def _handover(item: JsonObject, at: datetime) -> list[ProviderEvent]:
     owner, `control_taken` to the one who had it."""
     sender, kind = obj(item.get("sender")), text(item.get("type"))
     address = text(sender.get("phone_number")) or text(sender.get("wa_id"))
-    names = identity_of("".join(c for c in address if c not in " +-()"), text(sender.get("user_id")))
+    names = identity_of(bare_number(address), text(sender.get("user_id")))
     said = obj(item.get(kind))
     if not names or kind not in ("control_passed", "control_taken"):
         return []

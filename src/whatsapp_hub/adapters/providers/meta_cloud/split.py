@@ -179,6 +179,12 @@ def _of_value(place: _Place, value: Value) -> list[RawUpdate]:
     return found
 
 
+def bare_number(address: str) -> str:
+    """Return a number as messages have it, without what Meta writes between its digits elsewhere (`+55 11 98765-4321`):
+    all that names one chat is applied in one order."""
+    return "".join(c for c in address if c not in " +-()")
+
+
 def _handed(place: _Place, value: Value, raw: msgspec.Raw) -> list[RawUpdate]:
     """Take a change of a thread's owner, which names the number as its recipient. The same change has the same key
     however often it comes."""
@@ -187,7 +193,7 @@ def _handed(place: _Place, value: Value, raw: msgspec.Raw) -> list[RawUpdate]:
         return []
     place.on_number(value.recipient)
     person = _try(_person, head.sender) or Person()
-    chat = text(person.phone_number) or text(person.wa_id) or text(person.user_id)
+    chat = bare_number(text(person.phone_number) or text(person.wa_id)) or text(person.user_id)
     key = dedupe_key("t", place.phone_id, chat, text(head.type), text(head.timestamp), digest(bytes(raw)))
     return [_update(place, HANDOVER, raw, key, chat, _NULL)]
 
