@@ -96,8 +96,8 @@ class SessionContract:
 
         await world.done(moved)
         async with world.uow() as uow:
-            assert await uow.other_providers.left(session.id, "META") == left
-            assert await uow.other_providers.left(session.id, "WAHA") is None
+            assert await uow.other_providers.beside(session.id, "META") == left
+            assert await uow.other_providers.beside(session.id, "WAHA") is None
             assert await uow.other_providers.planned(session.id) is None
         [target] = (await directory.targets("META", [route]))[route]
         assert (target.session_id, target.provider, target.settings) == (session.id, "META", session.settings)
@@ -106,8 +106,27 @@ class SessionContract:
         assert (await directory.target(session.id, "SANDBOX")).provider == "WAHA"
         await world.done(lambda uow: uow.other_providers.keep(replace(left, until=now - timedelta(seconds=1))))
         async with world.uow() as uow:
-            assert await uow.other_providers.left(session.id, "META") is None
+            assert await uow.other_providers.beside(session.id, "META") is None
         assert (await directory.target(session.id, "META")).provider == "WAHA"
+
+    async def test_a_provider_that_a_session_is_moving_to_is_heard_until_the_move_has_ended(self, world: World) -> None:
+        directory, until = world.hub.storage.directory, datetime.now(UTC) + timedelta(minutes=5)
+        session, route = await world.add_session("WAHA", settings={"routes": []}), f"phone:{new_id()}"
+        assert (await directory.targets("META", [route]))[route] == []
+        arriving = OtherProvider(session.id, OtherRole.ARRIVING, "META", {"routes": [route]}, NOW, until)
+        left = replace(arriving, role=OtherRole.LEFT, settings={"routes": ["phone:earlier"]})
+        for one in (arriving, left):
+            await world.done(lambda uow, one=one: uow.other_providers.keep(one))
+        [target] = (await directory.targets("META", [route]))[route]
+        assert (target.session_id, target.provider, target.settings) == (session.id, "META", {"routes": [route]})
+        assert (await directory.target(session.id, "META")).settings == {"routes": [route]}
+        assert (await directory.target(session.id)).provider == "WAHA"
+        async with world.uow() as uow:
+            assert await uow.other_providers.beside(session.id, "META") == arriving
+        await world.done(lambda uow: uow.other_providers.arrived(session.id))
+        async with world.uow() as uow:
+            assert await uow.other_providers.beside(session.id, "META") == left
+        assert (await directory.target(session.id, "META")).settings == left.settings
 
     async def test_a_session_that_has_a_route_comes_before_one_that_had_it(self, world: World) -> None:
         directory, route = world.hub.storage.directory, f"phone:{new_id()}"

@@ -17,6 +17,7 @@ from whatsapp_hub.domain.ids import ConversationId
 from whatsapp_hub.domain.integrations.threads import held_by
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.sessions.session import Session
 
 WITHIN_S = 20.0
 
@@ -30,26 +31,27 @@ class TakeThread:
     clock: Clock
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
-        """Take it; one that is ours already stays so. Raises NotFound, NotSupported, Conflict (the round is over, the
+        """Take it; one that is ours already stays so, and after a move to a provider without threads there is nobody to
+        ask. Raises NotFound, NotSupported, Conflict (the round is over, the
         session is off, the provider refuses), Unavailable (it does not answer)."""
         caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
-            conversation = await uow.conversations.get(conversation_id)
+            conversation = await uow.conversations.peek(conversation_id)  # contacts are locked before conversations
             await require_sight(uow, caller, conversation)
             session = await session_of(uow, conversation.session_id)
             contact = await uow.contacts.get(conversation.contact_id)
-        self.providers.plugin(session.provider).capabilities.require(Feature.THREADS)
+        capabilities = self.providers.plugin(session.provider).capabilities
+        is_shared = Feature.THREADS in capabilities.features
+        if conversation.thread_holder is None:
+            capabilities.require(Feature.THREADS)
         if not conversation.is_live:
             raise Conflict("not_open", f"the conversation is {conversation.status}")
         if not session.is_active:
             raise Conflict("session_off", "the session is not started")
         if conversation.thread_holder is None:
             return conversation
-        provider = self.providers.live(session.provider)
-        if not isinstance(provider, TakesThreads):
-            raise NotSupported(session.provider, Feature.THREADS)
-        ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
-        await self._ask(provider, ref, contact.identities, conversation.chat)
+        if is_shared:
+            await self._ask(session, contact.identities, conversation.chat)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
             held_by(conversation, None, self.clock())
@@ -57,7 +59,11 @@ class TakeThread:
             await uow.commit()
         return conversation
 
-    async def _ask(self, provider: TakesThreads, ref: SessionRef, recipient: tuple[Identity, ...], chat: str) -> None:
+    async def _ask(self, session: Session, recipient: tuple[Identity, ...], chat: str) -> None:
+        provider = self.providers.live(session.provider)
+        if not isinstance(provider, TakesThreads):
+            raise NotSupported(session.provider, Feature.THREADS)
+        ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
         try:
             async with asyncio.timeout(WITHIN_S):
                 await provider.take_thread(ref, recipient, chat)

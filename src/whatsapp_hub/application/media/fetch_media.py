@@ -190,10 +190,10 @@ class FetchMedia:
     async def _before(self, uow: UnitOfWork, session: Session, provider: str) -> Session | None:
         """Return the session as it was with the provider that has the file; None where that is not kept any more, or
         its connection is closed."""
-        left = await uow.other_providers.left(session.id, provider)
-        if left is None or self.providers.holds_socket(provider):
+        beside = await uow.other_providers.beside(session.id, provider)
+        if beside is None or self.providers.holds_socket(provider):
             return None
-        return replace(session, provider=provider, settings=left.settings)
+        return replace(session, provider=provider, settings=beside.settings)
 
     def _provider(self, session: Session | None, fetch: Fetch) -> DownloadsMedia | None:
         if session is None:

@@ -2,16 +2,17 @@
 
 The session stays what it is to everybody else: its contacts, conversations and queue do not change. The old provider's
 calls under way end first, while nothing new is claimed; the new provider is asked to start; then one transaction
-changes it all. Until that commits nothing has changed, and the pause ends by itself.
+changes it all. Until that commits nothing has changed, and the pause ends by itself; what was started is stopped.
 """
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from whatsapp_hub.application.moving.pause import Pause
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.events import SessionSeen
@@ -26,25 +27,25 @@ from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import (
     Conflict,
     CredentialsInvalid,
+    HubError,
     Invalid,
     NotFound,
     ProviderError,
     Rejected,
     Unavailable,
 )
-from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.sessions.moving import KEPT, Loss, OtherProvider, OtherRole, foreseen
+from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.integrations.threads import held_by
+from whatsapp_hub.domain.messaging.capabilities import Feature
+from whatsapp_hub.domain.sessions.moving import ARRIVES_WITHIN, KEPT, Loss, OtherProvider, OtherRole, foreseen
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session, SessionStatus
 
 log = logging.getLogger(__name__)
 
 MOST_FORESEEN = 10_000
 """How many waiting messages a dry run looks at."""
-HOLD_S = 5.0
-LOOK_EVERY_S = 0.05
 STOP_WITHIN_S = 10.0
-SETTLE_WITHIN_S = 32.0
-"""A call is given up after 30 seconds."""
+FREED_AT_ONCE = 100
 _DOWN = frozenset({SessionStatus.FAILED, SessionStatus.BANNED, SessionStatus.LOGGED_OUT})
 
 
@@ -131,53 +132,88 @@ class MoveSession:
     follow: FollowPairing
 
     async def __call__(self, caller: Caller, session_id: SessionId, to: Destination) -> Moved:
-        """Move it, and start it unless it had been stopped. Raises NotFound, Invalid, Conflict (it is there already, it
-        was changed meanwhile, too many sessions), Unavailable (the new provider does not answer): nothing was changed
-        then."""
+        """Move it, and start it unless it is stopped. Raises NotFound, Invalid, Conflict (it is there already, it was
+        changed or started meanwhile, too many sessions), Unavailable (the new provider does not answer): nothing was
+        changed then."""
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             before = await peeked(uow, session_id)
             plugin, settings = decoded(self.providers, before, to)
             losses = (await self.foresee.of(uow, before, plugin)).losses
-        began = time.monotonic()
-        under_way = await self._quieten(caller.tenant_id, session_id)
-        seen = await self._started(before, plugin, settings) if _is_wanted(before) else None
-        async with self.storage.tenant(caller.tenant_id) as uow:
-            session = await uow.sessions.get(session_id)
-            if (session.provider, session.settings) != (before.provider, before.settings):
-                raise Conflict("session_changed", "the session was changed meanwhile: look at it and ask again")
-            waiting = (await uow.lanes.affected(session_id, 0)).queued
-            paused = timedelta(seconds=time.monotonic() - began)
-            await self._leave(uow, session)
-            session.move_to(plugin.kind, settings, self.clock(), waiting, paused)
-            await save_session(uow, session)
+        pause = Pause(self.storage, caller.tenant_id, session_id)
+        await pause.settle()
+        there = replace(before, provider=plugin.kind, settings=settings, is_active=True)
+        seen: SessionSeen | None = None
+        try:
             if _is_wanted(before):
+                async with pause.renewed():
+                    seen = await self._started(there, plugin)
+            while (moved := await self._change(pause, before, there, seen, losses)) is None:
+                await pause.settle()
+        except Exception:
+            await self._give_up(there, seen)
+            raise
+        await self._close(before)
+        if seen and not _is_wanted(moved.session):  # it was stopped meanwhile
+            await self._close(there)
+        if Feature.THREADS not in plugin.capabilities.features:
+            await self._free_threads(moved.session)
+        return moved
+
+    async def _expect(self, there: Session) -> None:
+        """Have the new provider's webhooks taken from now on: they may come before it has answered."""
+        async with self.storage.tenant(there.tenant_id) as uow:
+            await uow.sessions.get(there.id)
+            now = self.clock()
+            until = now + ARRIVES_WITHIN
+            arriving = OtherProvider(there.id, OtherRole.ARRIVING, there.provider, there.settings, now, until)
+            await uow.other_providers.keep(arriving)
+            await uow.commit()
+
+    async def _change(
+        self, pause: Pause, before: Session, there: Session, seen: SessionSeen | None, losses: list[Loss]
+    ) -> Moved | None:
+        """Move it in one transaction; None: a call of the old provider was begun, which is to end first."""
+        async with self.storage.tenant(before.tenant_id) as uow:
+            session = await uow.sessions.get(before.id)
+            is_wanted = _is_wanted(session)
+            is_same = (session.provider, session.settings) == (before.provider, before.settings)
+            if not is_same or (is_wanted and not _is_wanted(before)):
+                raise Conflict("session_changed", "the session was changed meanwhile: look at it and ask again")
+            waiting = (await uow.lanes.affected(session.id, 0)).queued
+            await self._leave(uow, session)
+            await uow.other_providers.arrived(session.id)
+            paused = timedelta(seconds=pause.lasts_s)
+            session.move_to(there.provider, there.settings, self.clock(), waiting, paused)
+            await save_session(uow, session)  # which locks its lanes
+            under_way = (await uow.lanes.open_attempts([session.id])).get(session.id, [])
+            if under_way and pause.may_wait:
+                return None
+            if is_wanted:
                 await self._bring_up(uow, session, seen)
             await uow.commit()
-        await self._close(before)
-        return Moved(session, before.provider, waiting, under_way, paused, losses)
+        return Moved(session, before.provider, waiting, len(under_way), paused, losses)
 
-    async def _quieten(self, tenant_id: TenantId, session_id: SessionId) -> int:
-        """Let no more be claimed, and wait until the calls under way have ended; return how many have not. The hold is
-        short and renewed, so that it ends with this process."""
-        until = time.monotonic() + SETTLE_WITHIN_S
-        while True:
-            async with self.storage.tenant(tenant_id) as uow:
-                await uow.lanes.hold(session_id, HOLD_S)
-                attempts = (await uow.lanes.open_attempts([session_id])).get(session_id, [])
+    async def _give_up(self, there: Session, seen: SessionSeen | None) -> None:
+        """Stop it at the provider that it did not get, if that was started, and it is not there all the same: by
+        another move, or because the answer to the commit alone was lost."""
+        with suppress(HubError):
+            async with self.storage.tenant(there.tenant_id) as uow:
+                now = (await uow.sessions.peek([there.id])).get(there.id)
+                await uow.other_providers.arrived(there.id)
                 await uow.commit()
-            if not attempts or time.monotonic() > until:
-                return len(attempts)
-            await asyncio.sleep(LOOK_EVERY_S)
+            if seen and (now is None or now.provider != there.provider):
+                await self._close(there)
 
-    async def _started(self, session: Session, plugin: Plugin, settings: object) -> SessionSeen | None:
+    async def _started(self, there: Session, plugin: Plugin) -> SessionSeen | None:
         """Ask the new provider to start; None where connectors do. What it refuses is refused here."""
         if plugin.capabilities.holds_socket:
             return None
         provider = self.providers.live(plugin.kind)
         if not isinstance(provider, Starts):
             return None
-        ref = SessionRef(session.id, session.tenant_id, session.key, plugin.kind, settings)
+        await self._expect(there)
+        ref = SessionRef(there.id, there.tenant_id, there.key, there.provider, there.settings)
         try:
             return await provider.start(ref)
         except CredentialsInvalid as error:
@@ -206,6 +242,19 @@ class MoveSession:
         if not self.providers.holds_socket(session.provider):
             seen = seen or SessionSeen(SessionStatus.CONNECTED, self.clock())
             await self.follow.reported(uow, session, seen, asked=True)
+
+    async def _free_threads(self, session: Session) -> None:
+        """Let people write where another program of the number had the conversation: it does not have it there. What
+        this leaves undone is done when an agent takes the thread."""
+        with suppress(HubError):
+            while True:
+                async with self.storage.tenant(session.tenant_id) as uow:
+                    if not (held := await uow.conversations.held_elsewhere(session.id, FREED_AT_ONCE)):
+                        return
+                    for conversation in held:
+                        held_by(conversation, None, self.clock())
+                    await uow.conversations.save(held)
+                    await uow.commit()
 
     async def _close(self, before: Session) -> None:
         """Stop the session at the old provider. Best effort: it is not ours any more."""

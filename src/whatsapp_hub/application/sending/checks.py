@@ -72,10 +72,17 @@ def write_down(
     return message
 
 
-def require_turn(user_id: UserId | None, conversation: Conversation, session: Session) -> None:
+def require_thread(conversation: Conversation, session: Session, providers: Providers) -> None:
+    """Raise Conflict where another program of the number has the thread. A session that moved to a provider without
+    threads shares its number with none: what an earlier round says of one is out of date."""
+    if Feature.THREADS in providers.plugin(session.provider).capabilities.features:
+        require_ours(conversation)
+
+
+def require_turn(user_id: UserId | None, conversation: Conversation, session: Session, providers: Providers) -> None:
     """Refuse a message where another program of the number has the thread, and a program's where people have the
     conversation: the bot's turn is over. Raises Conflict."""
-    require_ours(conversation)
+    require_thread(conversation, session, providers)
     if session.bot and user_id is None and conversation.is_with_people:
         raise Conflict("peoples", "people have this conversation: the bot has no word in it any more")
 

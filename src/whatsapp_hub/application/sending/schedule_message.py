@@ -17,6 +17,7 @@ from whatsapp_hub.application.sending.checks import (
     earlier_of,
     quoted_by,
     require_sendable,
+    require_thread,
     require_turn,
     session_of,
     signed,
@@ -31,7 +32,6 @@ from whatsapp_hub.domain.conversations.notification import NotificationKind
 from whatsapp_hub.domain.errors import Conflict, HubError, Invalid, NotFound, NotSupported, WindowClosed
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId, TenantId
-from whatsapp_hub.domain.integrations.threads import require_ours
 from whatsapp_hub.domain.messaging.contact import Contact, Identity, IdentityKind, names_chat
 from whatsapp_hub.domain.messaging.content import Content
 from whatsapp_hub.domain.messaging.failure import SESSION_DELETED, Failure, title_of
@@ -266,9 +266,9 @@ class SendScheduled:
             file = await stored_file(uow, message.content)
             require_sendable(session, self.providers, message.content, message.reply_to, media=file)
             if latest:
-                require_ours(latest)
+                require_thread(latest, session, self.providers)
                 if latest.is_live:
-                    require_turn(message.sender_id, latest, session)
+                    require_turn(message.sender_id, latest, session, self.providers)
                 await require_window(uow, self.providers, session, latest, message.content, now)
         except Conflict as error:
             return Failure(error.code, title_of(error.code), str(error))

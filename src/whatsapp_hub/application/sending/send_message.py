@@ -17,6 +17,7 @@ from whatsapp_hub.application.sending.checks import (
     earlier_of,
     quoted_by,
     require_sendable,
+    require_thread,
     require_turn,
     session_of,
     signed,
@@ -30,7 +31,6 @@ from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import Conflict, HeldElsewhere, NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId
-from whatsapp_hub.domain.integrations.threads import require_ours
 from whatsapp_hub.domain.messaging.annotating import aimed
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 from whatsapp_hub.domain.messaging.content import Content
@@ -120,7 +120,7 @@ class SendMessage:
         require_sendable(session, self.providers, content, reply_to, media=file)
         if not conversation.is_live:
             raise Conflict("not_open", f"the conversation is {conversation.status}")
-        require_turn(caller.user_id, conversation, session)
+        require_turn(caller.user_id, conversation, session, self.providers)
         await require_window(uow, self.providers, session, conversation, content, self.clock())
         content = await as_shown(uow, session, content)
         if media and await uow.media.add(media):
@@ -226,12 +226,12 @@ class StartConversation:
         latest = (await uow.conversations.latest([(session.id, contact.id)])).get((session.id, contact.id))
         if latest and latest.is_live:
             await _require_shared(uow, caller, latest)
-            require_turn(caller.user_id, latest, session)
+            require_turn(caller.user_id, latest, session, self.providers)
             return latest
         if later and latest and await _sees(uow, caller, latest):
             return latest
         if latest:
-            require_ours(latest)
+            require_thread(latest, session, self.providers)
         return await self.open_round(uow, changes, session, contact, identity, latest, caller.user_id, take=take)
 
 

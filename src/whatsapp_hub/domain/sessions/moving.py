@@ -18,6 +18,9 @@ KEPT = timedelta(days=8)
 """How long the settings of a provider that was left are kept: Meta delivers again for seven days."""
 
 
+ARRIVES_WITHIN = timedelta(minutes=5)
+"""A move that was not ended by then was given up: its process died."""
+
 _RESTRICTED = frozenset({REACHOUT_TIMELOCK})
 """Status reasons of a connected number that WhatsApp restricts."""
 
@@ -28,11 +31,17 @@ def is_restricted(status: SessionStatus, reason: str | None) -> bool:
 
 
 class OtherRole(StrEnum):
-    """LEFT: the session had this provider, and still takes what comes late from it. PLANNED: it moves there by itself
-    when WhatsApp restricts its number."""
+    """LEFT: the session had this provider, and still takes what comes late from it. ARRIVING: it is moving there, and
+    takes what comes early. PLANNED: it moves there by itself when WhatsApp restricts its number."""
 
     LEFT = "left"
+    ARRIVING = "arriving"
     PLANNED = "planned"
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether the session takes what comes from it, beside its present provider."""
+        return self is not OtherRole.PLANNED
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,3 +115,14 @@ async def test_threads_are_taken_where_the_provider_has_them_and_the_session_is_
     office.plugins["CODED"].capabilities = Capabilities("CODED", {})
     with pytest.raises(NotSupported):
         await office.use(TakeThread)(office.admin, there.id)
+
+
+async def test_where_a_session_moved_to_a_provider_without_threads_there_is_nobody_to_ask() -> None:
+    office, phone = await Office.opened(), a_phone()
+    await office.department(is_root=True)
+    round_ = await watched(office, phone)
+    office.plugins["LINE"].capabilities = Capabilities("LINE", office.plugins["LINE"].capabilities.sends)
+    await office.use(SendMessage)(office.admin, round_.id, text("podemos"))
+    taken = await office.use(TakeThread)(office.admin, round_.id)
+    assert taken.thread_holder is None
+    assert "take_thread" not in [what[0] for what in office.line.shown]

@@ -13,8 +13,9 @@ import pytest
 from tests.contracts.storage.world import a_phone
 from tests.unit.application.office import CODED, HELD, LINE, Office, text
 from whatsapp_hub.adapters.memory.storage import MemoryStorage
-from whatsapp_hub.application.moving import move_session
-from whatsapp_hub.application.moving.move_session import HOLD_S, Destination, ForeseeMove, Moved, MoveSession
+from whatsapp_hub.application.moving import pause
+from whatsapp_hub.application.moving.move_session import Destination, ForeseeMove, Moved, MoveSession
+from whatsapp_hub.application.moving.pause import HOLD_S
 from whatsapp_hub.application.moving.plan_move import MakePlannedMoves, PlanMove
 from whatsapp_hub.application.ports.provider.events import AlarmSeen, ReceiptSeen, SessionSeen
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
@@ -135,7 +136,7 @@ async def test_the_call_under_way_ends_at_the_old_provider_first(monkeypatch: py
 
 async def test_an_attempt_that_failed_at_the_old_one_is_tried_at_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither its credentials nor its throttle say anything of the new one."""
-    monkeypatch.setattr(move_session, "SETTLE_WITHIN_S", 0.0)
+    monkeypatch.setattr(pause, "SETTLE_WITHIN_S", 0.0)
     for error in (CredentialsInvalid("190", "expired"), Transient("away", retry_after_s=0, scope=Scope.SESSION)):
         office = await Office.opened()
         await drains(office)

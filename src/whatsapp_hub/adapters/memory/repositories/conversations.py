@@ -176,6 +176,11 @@ class MemoryConversations:
         contact = self._rows.peek(CONTACTS, conversation.contact_id)
         return contact is not None and contact.is_group
 
+    async def held_elsewhere(self, session_id: SessionId, limit: int) -> list[Conversation]:
+        held = [c.id for c in self._rows.each(CONVERSATIONS) if c.session_id == session_id and c.thread_holder]
+        found = [await self.get(id) for id in sorted(held)]
+        return [c for c in found if c.is_live and c.thread_holder][:limit]
+
     async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
         held = [c for c in self._rows.each(CONVERSATIONS) if _holder(c) == user_id and self._routes(c)]
         held.sort(key=lambda c: (c.assigned_at or _NEVER, c.id))

@@ -31,7 +31,7 @@ from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import SessionId, SignInId, TenantId, UserId
-from whatsapp_hub.domain.sessions.moving import OtherProvider, OtherRole
+from whatsapp_hub.domain.sessions.moving import OtherProvider
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 RoutesOf = Callable[[str, object], Collection[str]]
@@ -151,12 +151,12 @@ class MemoryDirectory:
         return next(iter(left), present)
 
     async def _left(self, which: Callable[[OtherProvider], bool]) -> list[WebhookTarget]:
-        """List sessions with the settings of a provider that they left."""
+        """List sessions with the settings of a provider that they left, or are moving to."""
         async with self._database.transaction() as transaction:
             found: list[WebhookTarget] = []
             for tenant_id, other in transaction.everywhere(OTHER_PROVIDERS):
                 rows = transaction.of(tenant_id)
-                is_kept = other.role is OtherRole.LEFT and (other.until is None or other.until > rows.now)
+                is_kept = other.role.is_beside and (other.until is None or other.until > rows.now)
                 if is_kept and which(other) and (session := rows.peek(SESSIONS, other.session_id)):
                     found.append(replace(_target(session), provider=other.provider, settings=other.settings))
             return sorted(found, key=lambda target: target.session_id)

@@ -20,9 +20,15 @@ class MemoryOtherProviders:
             await self.cancel(other.session_id)
         await self._rows.put(OTHER_PROVIDERS, _key(other), other)
 
-    async def left(self, session_id: SessionId, provider: str) -> OtherProvider | None:
-        found = self._rows.peek(OTHER_PROVIDERS, (session_id, OtherRole.LEFT, provider))
-        return found if found and (found.until is None or found.until > self._rows.now) else None
+    async def beside(self, session_id: SessionId, provider: str) -> OtherProvider | None:
+        roles = (OtherRole.ARRIVING, OtherRole.LEFT)
+        found = [self._rows.peek(OTHER_PROVIDERS, (session_id, role, provider)) for role in roles]
+        return next((o for o in found if o and (o.until is None or o.until > self._rows.now)), None)
+
+    async def arrived(self, session_id: SessionId) -> None:
+        await self._rows.drop_where(
+            OTHER_PROVIDERS, lambda o: (o.session_id, o.role) == (session_id, OtherRole.ARRIVING), _key
+        )
 
     async def planned(self, session_id: SessionId) -> OtherProvider | None:
         return next((o for o in self._rows.each(OTHER_PROVIDERS) if _is_plan(o, session_id)), None)

@@ -122,6 +122,8 @@ _QUIET = f"""{_SELECT} WHERE tenant_id = hub.tenant() AND status IN ('OPEN', 'AS
         OR session_id IN (SELECT id FROM hub.sessions WHERE routing = 'departments' OR bot IS NOT NULL))
       AND NOT EXISTS (SELECT FROM contacts p WHERE p.id = contact_id AND p.is_group)
     ORDER BY updated_at, id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED"""
+_HELD_ELSEWHERE = f"""{_SELECT} WHERE session_id = $1 AND status IN ('OPEN', 'ASSIGNED') AND thread_holder IS NOT NULL
+    ORDER BY id LIMIT $2 FOR NO KEY UPDATE"""
 _ROUTED_TO = f"""{_SELECT} WHERE assigned_user_id = $1 AND status = 'ASSIGNED'
       AND (bot_part = 'handed_over'
         OR session_id IN (SELECT id FROM hub.sessions WHERE routing = 'departments' OR bot IS NOT NULL))
@@ -312,6 +314,10 @@ class PostgresConversations:
     async def quiet(self, department_id: DepartmentId | None, since: datetime, limit: int) -> list[Conversation]:
         """Read and lock conversations in which nothing was said since then, and that the company answered."""
         return self._loaded(await self._connection.fetch(_QUIET, department_id, since, limit))
+
+    async def held_elsewhere(self, session_id: SessionId, limit: int) -> list[Conversation]:
+        """Read and lock live rounds whose thread another program has."""
+        return self._loaded(await self._connection.fetch(_HELD_ELSEWHERE, session_id, limit))
 
     async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
         """Read and lock a user's assigned conversations, where the hub may give them to somebody else."""

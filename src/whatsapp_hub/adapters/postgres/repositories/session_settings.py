@@ -26,8 +26,9 @@ _KEEP = """
       settings = excluded.settings, routes = excluded.routes, since = excluded.since, until = excluded.until"""
 _OTHER = """
     SELECT session_id, role, provider, settings, since, until FROM hub.session_providers
-    WHERE session_id = $1 AND role = $2 AND ($3::text IS NULL OR provider = $3)
-      AND (until IS NULL OR until > (SELECT now FROM hub.time))"""
+    WHERE session_id = $1 AND role = ANY($2::text[]) AND ($3::text IS NULL OR provider = $3)
+      AND (until IS NULL OR until > (SELECT now FROM hub.time)) ORDER BY role LIMIT 1"""
+_ARRIVED = "DELETE FROM hub.session_providers WHERE session_id = $1 AND role = 'arriving'"
 _CANCEL = "DELETE FROM hub.session_providers WHERE session_id = $1 AND role = 'planned' RETURNING true"
 _RESTRICTED = f"""
     SELECT s.id FROM hub.session_providers o JOIN hub.sessions s ON s.id = o.session_id
@@ -100,13 +101,17 @@ class PostgresOtherProviders:
         values = (other.session_id, self._tenant_id, other.role, other.provider, sealed, routes)
         await self._connection.execute(_KEEP, *values, other.since, other.until)
 
-    async def left(self, session_id: SessionId, provider: str) -> OtherProvider | None:
-        """Read one that is still kept."""
-        return await self._one(session_id, OtherRole.LEFT, provider)
+    async def beside(self, session_id: SessionId, provider: str) -> OtherProvider | None:
+        """Read one that is still kept, the newest settings first."""
+        return await self._one(session_id, [OtherRole.ARRIVING, OtherRole.LEFT], provider)
+
+    async def arrived(self, session_id: SessionId) -> None:
+        """Delete what was kept for the length of a move."""
+        await self._connection.execute(_ARRIVED, session_id)
 
     async def planned(self, session_id: SessionId) -> OtherProvider | None:
         """Read where it moves by itself."""
-        return await self._one(session_id, OtherRole.PLANNED, None)
+        return await self._one(session_id, [OtherRole.PLANNED], None)
 
     async def cancel(self, session_id: SessionId) -> bool:
         """Delete the plan."""
@@ -116,8 +121,8 @@ class PostgresOtherProviders:
         """Find planned ones by the states of their sessions."""
         return [row["id"] for row in await self._connection.fetch(_RESTRICTED)]
 
-    async def _one(self, session_id: SessionId, role: OtherRole, provider: str | None) -> OtherProvider | None:
-        row = await self._connection.fetchrow(_OTHER, session_id, role, provider)
+    async def _one(self, session_id: SessionId, roles: list[OtherRole], provider: str | None) -> OtherProvider | None:
+        row = await self._connection.fetchrow(_OTHER, session_id, roles, provider)
         if row is None:
             return None
         settings = self._vault.open(row["session_id"], row["provider"], row["settings"])

@@ -84,6 +84,10 @@ class Conversations(Protocol):
         hub routes (`Session.routes`) and that are no group's; longest quiet first, locked; skips locked ones."""
         ...
 
+    async def held_elsewhere(self, session_id: SessionId, limit: int) -> list[Conversation]:
+        """Return live rounds of the session whose thread another program has, locked."""
+        ...
+
     async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
         """Return the user's rounds that the hub routes (`Session.routes`), longest first, locked."""
         ...

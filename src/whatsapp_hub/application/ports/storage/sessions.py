@@ -70,15 +70,20 @@ class SessionHistory(Protocol):
 
 
 class OtherProviders(Protocol):
-    """Providers of sessions besides their present ones (`OtherProvider`): those that they left, and the one that a
-    session moves to by itself. Call with the session locked where something is stored."""
+    """Providers of sessions besides their present ones (`OtherProvider`): those that they left, those that they are
+    moving to, and the one that a session moves to by itself. Call with the session locked where something is
+    stored."""
 
     async def keep(self, other: OtherProvider) -> None:
         """Store it, in place of an earlier one of the same role: of that provider, or (PLANNED) of any."""
         ...
 
-    async def left(self, session_id: SessionId, provider: str) -> OtherProvider | None:
-        """Return the provider that the session left, unlocked; None: it did not, or that is long ago."""
+    async def beside(self, session_id: SessionId, provider: str) -> OtherProvider | None:
+        """Return the provider that the session is moving to, or left, unlocked; None: neither, or that is long ago."""
+        ...
+
+    async def arrived(self, session_id: SessionId) -> None:
+        """Forget where it is moving to: it is there, or does not get there. Idempotent."""
         ...
 
     async def planned(self, session_id: SessionId) -> OtherProvider | None:

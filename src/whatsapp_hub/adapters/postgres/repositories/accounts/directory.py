@@ -57,8 +57,8 @@ _TARGET = "SELECT s.id AS session_id, s.tenant_id, s.key, s.provider, s.settings
 _LEFT = """
     SELECT s.id AS session_id, s.tenant_id, s.key, o.provider, o.settings
     FROM hub.session_providers o JOIN hub.sessions s ON s.id = o.session_id"""
-_STILL = "o.role = 'left' AND o.until > (SELECT now FROM hub.time)"
-# A route of a provider that was left counts where no session has it now.
+_STILL = "o.role IN ('arriving', 'left') AND o.until > (SELECT now FROM hub.time)"
+# A route of a provider that was left, or that a session is moving to, counts where no session has it now.
 _TARGETS = f"""
     WITH present AS (
       {_TARGET}, r.route FROM hub.session_routes r JOIN hub.sessions s ON s.id = r.session_id
@@ -69,7 +69,7 @@ _TARGETS = f"""
       WHERE o.provider = $1 AND o.routes && $2::text[] AND route = ANY($2::text[]) AND {_STILL}) AS l
     WHERE NOT EXISTS (SELECT FROM present p WHERE p.route = l.route)
     ORDER BY session_id"""
-_LEFT_BY = f"{_LEFT} WHERE o.session_id = $1 AND o.provider = $2 AND {_STILL}"
+_LEFT_BY = f"{_LEFT} WHERE o.session_id = $1 AND o.provider = $2 AND {_STILL} ORDER BY o.role"
 # From tenant to tenant along inbox_pending: one look-up each.
 _WITH_INBOX = """
     WITH RECURSIVE t AS (
@@ -255,7 +255,8 @@ class PostgresDirectory:
             log.warning("use not noted", extra={"error": type(error).__name__})
 
     async def targets(self, provider: str, routes: Collection[str]) -> dict[str, list[WebhookTarget]]:
-        """One query a second and route, however many ask: all of them wait for the same answer."""
+        """One query a second and route, however many ask: all of them wait for the same answer. That there is no such
+        session counts for those who ask meanwhile alone: one may have it a moment later, and its messages come."""
         oldest = time.monotonic() - _CACHED_S
         answers: dict[str, asyncio.Future[list[WebhookTarget]]] = {}
         missing = []
@@ -287,6 +288,8 @@ class PostgresDirectory:
             raise
         for route, answer in answers.items():
             answer.set_result(found[route])
+            if not found[route]:
+                self._routes.pop((provider, route), None)
         return answers
 
     def _forget(
