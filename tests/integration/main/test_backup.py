@@ -368,6 +368,10 @@ async def test_what_was_queued_is_not_sent_again(
     body = {"conversationId": conversation["id"], "content": "logo"}
     sent = await company.admin.post("/api/messages/send", body)
     assert sent.status_code == 202, sent.text
+    again = await company.admin.post("/api/messages/send", body | {"content": "de novo"})
+    lost = """UPDATE pooled.messages SET status = 'SENT', whatsapp_message_id = 'wamid.1',
+        error = '{"code":"file_lost","title":"","detail":"wamid.1"}' WHERE id = $1::text::uuid"""
+    await owner.execute(lost, again.json()["id"])
     made = await whatsapp_hub(tmp_path, "backup", str(tmp_path / "b"), **external(str(settings.database_url)))
     assert made.code == 0, made.err
     await owner.execute(hold, session["id"], "-infinity")
@@ -379,13 +383,16 @@ async def test_what_was_queued_is_not_sent_again(
         restored = await whatsapp_hub(tmp_path, "restore", str(path), *flags, **external(url))
         assert restored.code == 0, restored.err
         connection = await asyncpg.connect(**arguments_of(url))
-        row = await connection.fetchrow(
+        rows = await connection.fetch(
             "SELECT status, outcome, queue_seq IS NOT NULL AS waits, (SELECT sum(queued) FROM hub.lanes)::int "
-            "FROM pooled.messages WHERE content = 'logo'"
+            "FROM pooled.messages WHERE content IN ('logo', 'de novo') ORDER BY created_at"
         )
-        found.append(tuple(row))
+        found.append([tuple(row) for row in rows])
         await connection.close()
-    assert found == [("PENDING", "unknown", False, 0), ("PENDING", None, True, 1)]
+    assert found == [
+        [("PENDING", "unknown", False, 0), ("SENT", "unknown", False, 0)],
+        [("PENDING", None, True, 2), ("SENT", None, True, 2)],
+    ]
 
 
 async def test_a_backup_of_the_version_before_is_taken_over_and_an_older_one_refused(

@@ -44,7 +44,8 @@ class MessageStatus(StrEnum):
 
 
 class Outcome(StrEnum):
-    """UNKNOWN: a provider call whose result only a receipt or an operator can settle."""
+    """UNKNOWN: a provider call whose result only a receipt or an operator can settle. Its message is PENDING, or SENT
+    where the call was the second one, after the provider lost the file of the first."""
 
     UNKNOWN = "unknown"
 
@@ -149,7 +150,7 @@ class Message(Records):
         if status is MessageStatus.FAILED:
             if self.status not in (MessageStatus.PENDING, MessageStatus.SENT):
                 return False
-        elif _RANK[status] <= _RANK[self.status]:
+        elif _RANK[status] <= _RANK[self.status] and not (status is MessageStatus.SENT and self._is_again_unknown):
             return False
         self.status, self.outcome = status, None
         sent_again = self.error if self.lost_id and status is MessageStatus.SENT else None
@@ -165,6 +166,7 @@ class Message(Records):
         if provider_message_id and (self.whatsapp_message_id is None or is_open):
             self.whatsapp_message_id = provider_message_id
         if is_again:
+            self.outcome = None
             self.record(self.event(EventType.MESSAGE_SENT, at))  # its id is another one now
         return self.advance(MessageStatus.SENT, at)
 
@@ -179,6 +181,11 @@ class Message(Records):
         return self.status is MessageStatus.PENDING or (
             self.lost_id is not None and self.lost_id == self.whatsapp_message_id
         )
+
+    @property
+    def _is_again_unknown(self) -> bool:
+        """Whether it is SENT, and the outcome of the attempt after a lost file is unknown."""
+        return self.status is MessageStatus.SENT and self.outcome is Outcome.UNKNOWN
 
     def send_once_more(self, lost_id: str) -> bool:
         """Prepare to be sent again, since the provider lost the file of the attempt with this id and delivers nothing
@@ -195,16 +202,21 @@ class Message(Records):
         self.record(self.event(EventType.MESSAGE_UPDATED, at))
 
     def mark_outcome_unknown(self, at: datetime, error: Failure = PROCESS_DIED) -> None:
-        """Mark the outcome unknown: the provider call has no result, and only a receipt or a person settles it."""
-        if self.status is not MessageStatus.PENDING or self.outcome is Outcome.UNKNOWN:
+        """Mark the outcome unknown: the provider call has no result, and only a receipt or a person settles it. One
+        whose file was lost keeps that as its error: receipts of the lost attempt settle nothing."""
+        if not self.is_to_be_sent or self.outcome is Outcome.UNKNOWN:
             return
-        self.outcome, self.error = Outcome.UNKNOWN, error
+        self.outcome = Outcome.UNKNOWN
+        if self.lost_id is None:
+            self.error = error
         self.record(self.event(EventType.MESSAGE_OUTCOME_UNKNOWN, at))
 
     def retry(self, at: datetime) -> None:
         """Queue it again, by an operator who accepts that it may arrive twice. Raises Conflict."""
         self._require_unknown("retried")
-        self.outcome = self.error = None
+        self.outcome = None
+        if self.lost_id is None:
+            self.error = None
         self.record(self.event(EventType.MESSAGE_QUEUED, at))
 
     def give_up(self, at: datetime) -> None:

@@ -23,13 +23,16 @@ from whatsapp_hub.application.ports.edge.inspection import FileFacts, Infected
 from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.application.ports.storage.tenants import TenantRemoval
 from whatsapp_hub.application.privacy.keep_retention import KeepRetention
+from whatsapp_hub.application.sending.complete_sends import SettleStale
+from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
 from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound, OutcomeUnknown, Unavailable
 from whatsapp_hub.domain.messaging.content import Image, stored_media
 from whatsapp_hub.domain.messaging.failure import UNEXPLAINED, Failure
-from whatsapp_hub.domain.messaging.message import Message, MessageStatus
+from whatsapp_hub.domain.messaging.message import Message, MessageStatus, Outcome
+from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.domain.sessions.session import Routing
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -291,6 +294,53 @@ async def test_one_of_unknown_outcome_whose_file_was_lost_goes_out_once_more_too
     await lost(office, again.whatsapp_message_id or "", message)
     assert await office.sends() == []
     assert (await seen_now(office, message)).status is MessageStatus.FAILED
+
+
+async def test_one_more_attempt_after_a_lost_file_may_be_of_unknown_outcome_as_the_first_one(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    message = await sent(office, conversation)
+    await office.sends()
+    await lost(office, "line.1", message)
+    office.line.fails.append(OutcomeUnknown("timeout", ""))
+    await office.sends()
+    unknown = await seen_now(office, message)
+    assert (unknown.status, unknown.outcome) == (MessageStatus.SENT, Outcome.UNKNOWN)
+    assert office.told(conversation)[-1] == "message.outcome_unknown"
+    await lost(office, "line.1", message)  # told again, of the first attempt
+    assert (await seen_now(office, message)).outcome is Outcome.UNKNOWN
+    await office.use(RetryMessage)(office.admin, message.id)
+    assert await office.sends() == ["veja"]
+    again = await seen_now(office, message)
+    assert (again.status, again.outcome, again.whatsapp_message_id) == (MessageStatus.SENT, None, "line.2")
+
+
+async def test_a_receipt_of_the_second_attempt_settles_it(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    message = await sent(office, conversation)
+    await office.sends()
+    await lost(office, "line.1", message)
+    office.line.fails.append(OutcomeUnknown("timeout", ""))
+    await office.sends()
+    taken = ReceiptSeen("wamid.2", MessageStatus.SENT, office.clock(), sent_as=message.id)
+    await office.sees(office.plugins[LINE].sees("wamid.2", taken))
+    settled = await seen_now(office, message)
+    assert (settled.status, settled.outcome, settled.whatsapp_message_id) == (MessageStatus.SENT, None, "wamid.2")
+    with pytest.raises(Conflict):
+        await office.use(RetryMessage)(office.admin, message.id)
+
+
+async def test_a_process_that_dies_in_the_second_attempt_leaves_it_unknown_and_it_can_be_failed(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    message = await sent(office, conversation)
+    await office.sends()
+    await lost(office, "line.1", message)
+    await office.done(lambda uow: uow.lanes.claim({LINE: Pacing(None, None)}, 9, 45))
+    office.clock.pass_(seconds=46)
+    assert await office.use(SettleStale)(office.id) == 1
+    assert (await seen_now(office, message)).outcome is Outcome.UNKNOWN
+    await office.use(FailMessage)(office.admin, message.id)
+    failed = await seen_now(office, message)
+    assert (failed.status, failed.error and failed.error.code) == (MessageStatus.FAILED, "given_up")
 
 
 async def test_what_was_delivered_or_failed_is_not_sent_again(office: Office) -> None:

@@ -144,7 +144,7 @@ class MemoryLanes:
             current = await self._rows.get(LANES, lane.key)
             if message is None or current is None or current.attempt != message.id or current.lease_until > now:
                 continue
-            is_pending = message.status is MessageStatus.PENDING
+            is_pending = message.is_to_be_sent
             closed = current.closed(now + timedelta(seconds=wait_s if is_pending else 0))
             awaits = message.id if is_pending else None
             await self._rows.put(LANES, lane.key, replace(closed, tries=0, fence=current.fence + 1, awaits=awaits))

@@ -41,7 +41,9 @@ UPDATE hub.sign_ins SET ended_at = clock_timestamp(), end_reason = 'restored' WH
 TRUNCATE hub.access_changes;
 """
 _EMPTY_QUEUES = """
-UPDATE {schema}.messages SET outcome = 'unknown' WHERE queue_seq IS NOT NULL AND status = 'PENDING';
+UPDATE {schema}.messages SET outcome = 'unknown' WHERE queue_seq IS NOT NULL AND (status = 'PENDING'
+  OR status = 'SENT' AND CASE WHEN error LIKE '{{%' THEN error::jsonb ->> 'code' = 'file_lost'
+    AND error::jsonb ->> 'detail' = whatsapp_message_id END);
 UPDATE {schema}.messages SET queue_seq = NULL WHERE queue_seq IS NOT NULL;
 """
 _EMPTY_LANES = """

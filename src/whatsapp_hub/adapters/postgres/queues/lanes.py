@@ -16,7 +16,7 @@ from whatsapp_hub.application.ports.queues.lanes import Claim, ClaimedLanes, Hol
 from whatsapp_hub.domain.events import Event, recorded
 from whatsapp_hub.domain.ids import ContactId, MessageId, SessionId
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
-from whatsapp_hub.domain.messaging.message import Message, MessageStatus
+from whatsapp_hub.domain.messaging.message import Message
 from whatsapp_hub.domain.messaging.pacing import LaneHead, Paces, Pacing, turn
 from whatsapp_hub.domain.sessions.moving import Affected
 
@@ -311,7 +311,7 @@ class PostgresLanes:
         messages = {(row["session_id"], row["chat"]): message_of(row) for row in rows}
         if not messages:
             return []
-        pending = [m.status is MessageStatus.PENDING for m in messages.values()]
+        pending = [m.is_to_be_sent for m in messages.values()]
         keys = ([s for s, _ in messages], [c for _, c in messages], [m.id for m in messages.values()], pending)
         closed = await self._connection.fetch(_CLOSE_STALE, *keys, wait_s)
         left = [messages[row["session_id"], row["chat"]] for row in closed]
