@@ -8,10 +8,14 @@ from typing import Any
 
 from tests.contracts.storage.world import NOW, World, a_phone, new_id
 from whatsapp_hub.application.ports.queues.scheduled import Place
+from whatsapp_hub.application.reading.queries import Sight
+from whatsapp_hub.application.reading.visibility import is_in
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 from whatsapp_hub.domain.ids import MessageId
 from whatsapp_hub.domain.messaging.content import Image, StoredMedia
 from whatsapp_hub.domain.messaging.message import Message
 
+ALL = Sight(everything=True)
 PAST, SOON = NOW, datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -27,18 +31,48 @@ class ScheduledContract:
     async def test_they_are_listed_in_the_order_of_their_times_and_cut_into_pages(self, world: World) -> None:
         late, soon = await self._waiting(world, SOON + timedelta(1)), await self._waiting(world)
         async with world.uow() as uow:
-            listed = await uow.scheduled.page(9, None, None, None)
+            listed = await uow.scheduled.page(9, None, None, None, ALL)
             assert [m.id for m in listed if m.id in (late.id, soon.id)] == [soon.id, late.id]
-            assert await uow.scheduled.page(9, None, soon.conversation_id, None) == [soon]
+            assert await uow.scheduled.page(9, None, soon.conversation_id, None, ALL) == [soon]
             after = Place(soon.send_at or soon.created_at, soon.id)
-            assert soon.id not in [m.id for m in await uow.scheduled.page(9, after, None, None)]
-            assert await uow.scheduled.page(9, None, None, new_id()) == []
+            assert soon.id not in [m.id for m in await uow.scheduled.page(9, after, None, None, ALL)]
+            assert await uow.scheduled.page(9, None, None, new_id(), ALL) == []
+
+    async def test_a_page_has_those_whose_conversations_are_in_sight(self, world: World) -> None:
+        sales, support = await world.add_department(), await world.add_department("Support")
+        ana, bea = await world.add_user(), await world.add_user()
+        places: list[dict[str, Any]] = [
+            {},
+            {"department_id": sales.id},
+            {"department_id": sales.id, "assigned_user_id": ana.id, "status": ConversationStatus.ASSIGNED},
+            {"department_id": support.id, "assigned_user_id": bea.id, "status": ConversationStatus.ASSIGNED},
+            {"assigned_user_id": bea.id, "status": ConversationStatus.ASSIGNED},
+        ]
+        of = [await world.conversation(**place) for place in places]
+        waiting = [world.make_message(one, send_at=SOON) for one in of]
+        for message in waiting:
+            await world.done(lambda uow, message=message: uow.scheduled.add(message))
+
+        async def seen(sight: Sight) -> list[int]:
+            async with world.uow() as uow:
+                found = {m.id for m in await uow.scheduled.page(999, None, None, None, sight)}
+            return [n for n, message in enumerate(waiting) if message.id in found]
+
+        assert await seen(ALL) == [0, 1, 2, 3, 4]
+        assert await seen(Sight()) == [0]
+        assert await seen(Sight(ana.id)) == [0, 2]
+        assert await seen(Sight(bea.id, sales.id)) == [0, 1, 2, 3, 4]
+        assert await seen(Sight(ana.id, support.id)) == [0, 2, 3]
+        for sight in (Sight(), Sight(ana.id, support.id)):
+            assert await seen(sight) == [n for n, one in enumerate(of) if is_in(sight, one)]
 
     async def test_one_that_is_due_is_taken_once_however_many_try(self, world: World) -> None:
         waits, due = await self._waiting(world), await self._waiting(world, PAST)
         async with world.uow() as uow:
-            assert due.id in await uow.scheduled.due(9)
-            assert waits.id not in await uow.scheduled.due(9)
+            found = await uow.scheduled.due(9)
+            assert due.id in [place.id for place in found]
+            assert waits.id not in [place.id for place in found]
+            assert found[0] not in await uow.scheduled.due(9, found[0])
         assert world.tenant.id in await world.hub.storage.directory.tenants_with_scheduled()
         taken = await asyncio.gather(*(world.done(lambda uow: uow.scheduled.take(due.id)) for _ in range(4)))
         assert [m for m in taken if m] == [due]
@@ -70,6 +104,17 @@ class ScheduledContract:
         assert await self._owner(world, message) == kept.id
         other = await world.done(lambda uow: uow.contacts.split(kept.id, mine, message.created_at))
         assert await self._owner(world, message) == other.id
+
+    async def test_it_follows_the_round_that_a_merge_ends(self, world: World) -> None:
+        phones = a_phone(), a_phone()
+        kept = await world.conversation(phones[0], chat=phones[0])
+        message = await self._waiting(world, phone=phones[1])
+        await world.done(lambda uow: uow.contacts.merge(kept.contact_id, message.contact_id, message.created_at))
+        async with world.uow() as uow:
+            stays = [c.id for c in await uow.conversations.live_of(kept.contact_id)]
+            found = await uow.scheduled.find(message.id)
+        assert found is not None
+        assert [found.conversation_id] == stays
 
     @staticmethod
     async def _owner(world: World, message: Message) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -141,6 +142,27 @@ async def test_what_waits_to_be_sent_stays(world: World, company: Company, numbe
     after = await counts(world, company)
     assert (after["conversations"], after["media"]) == (1, 1)
     assert after["messages"] >= 1
+
+
+async def test_a_conversation_in_which_a_message_waits_for_its_time_stays(
+    world: World, company: Company, number: Number
+) -> None:
+    phone = a_phone()
+    await number.writes(phone, "oi")
+    await world.settled(company)
+    conversation = await number.conversation(phone)
+    at = datetime.now(UTC) + timedelta(hours=1)
+    later = {"conversationId": conversation["id"], "content": "x", "sendAt": at.isoformat()}
+    waits = await company.admin.post("/api/messages/send", later)
+    assert waits.status_code == 202, waits.text
+    assert (await company.admin.post(f"/api/conversations/{conversation['id']}/resolve")).status_code == 200
+    await keeps(company, conversations=1)
+    await grows_old(world, company, 9)
+    await trimmed(world, company)
+    assert (await counts(world, company))["conversations"] == 1
+    assert (await company.admin.delete(f"/api/messages/scheduled/{waits.json()['id']}")).status_code == 204
+    await trimmed(world, company)
+    assert (await counts(world, company))["conversations"] == 0
 
 
 async def test_a_file_that_no_message_carries_goes_after_a_day(world: World, company: Company, number: Number) -> None:

@@ -7,6 +7,7 @@ import base64
 import io
 import json
 import zipfile
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -201,6 +202,23 @@ async def test_others_keep_what_is_theirs(world: World, company: Company, number
         assert word in [message["content"] for message in messages]
         [url] = [message["mediaUrl"] for message in messages if message["mediaUrl"]]
         assert (await there.company.admin.get(url)).content == png[1]
+
+
+async def test_a_file_that_waits_for_another_customer_stays(world: World, company: Company, number: Number) -> None:
+    phone, other = a_phone(), a_phone()
+    png = ("list.png", b"\x89PNG" + uuid4().bytes, "image/png")
+    for one, when in ((phone, {}), (other, {"sendAt": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})):
+        await number.writes(one, "oi")
+        await world.settled(company)
+        conversation = await number.conversation(one)
+        await company.admin.post(f"/api/conversations/{conversation['id']}/assign")
+        assert (await send_file(company.admin, conversation, png, **when)).status_code == 202
+        await world.settled(company)
+    proof = await erased(company, await contact_of(company, phone))
+    assert "media" not in {one["table"] for one in proof["erased"]}
+    [waits] = (await company.admin.get("/api/messages/scheduled")).json()
+    assert (await company.admin.get(waits["mediaUrl"])).content == png[1]
+    assert "hub.scheduled" not in {one["table"] for one in proof["erased"]}
 
 
 async def test_who_writes_again_is_a_new_contact_and_nothing_old_comes_back(

@@ -19,7 +19,7 @@ from whatsapp_hub.adapters.postgres.repositories.session_settings import Setting
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.sending.open_round import OpenRound
-from whatsapp_hub.application.sending.schedule_message import SendScheduled
+from whatsapp_hub.application.sending.send_scheduled import SendScheduled
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Limit
 from whatsapp_hub.domain.messaging.content_parts import MessageType

@@ -48,8 +48,13 @@ def is_in(sight: Sight, conversation: Conversation) -> bool:
 
 async def require_sight(uow: UnitOfWork, caller: Caller, conversation: Conversation) -> None:
     """Raise NotFound if the caller may not see the conversation."""
+    if not is_in(await sight_in(uow, caller), conversation):
+        raise NotFound("conversation", conversation.id)
+
+
+async def sight_in(uow: UnitOfWork, caller: Caller) -> Sight:
+    """Return the caller's sight, in a transaction. Raises NotFound: no user of this company."""
     department_id = None
     if caller.user_id and not caller.may(Action.READ_ALL_CONVERSATIONS):
         department_id = (await uow.users.peek(caller.user_id)).department_id
-    if not is_in(sight_of(caller, department_id), conversation):
-        raise NotFound("conversation", conversation.id)
+    return sight_of(caller, department_id)

@@ -118,14 +118,10 @@ from whatsapp_hub.application.security.seal_addresses import SealAddresses
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sending.open_round import OpenRound
-from whatsapp_hub.application.sending.schedule_message import (
-    CancelScheduled,
-    ListScheduled,
-    ScheduleMessage,
-    SendScheduled,
-)
+from whatsapp_hub.application.sending.schedule_message import CancelScheduled, ListScheduled, ScheduleMessage
 from whatsapp_hub.application.sending.send_again import SendAgain
 from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
+from whatsapp_hub.application.sending.send_scheduled import SendScheduled
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.bind_bot import BindBot, UnbindBot

@@ -7,21 +7,22 @@ from datetime import timedelta
 
 import pytest
 
-from tests.contracts.storage.world import a_phone
+from tests.contracts.storage.world import World, a_phone
 from tests.unit.application.office import LINE, Office, text
+from whatsapp_hub.application.accounts.users import UpdateUser, UserChanges
 from whatsapp_hub.application.handling.close_conversation import ResolveConversation
-from whatsapp_hub.application.sending.schedule_message import (
-    CancelScheduled,
-    ListScheduled,
-    ScheduleMessage,
-    SendScheduled,
-)
+from whatsapp_hub.application.handling.transfer_conversation import TransferConversation
+from whatsapp_hub.application.sending.schedule_message import CancelScheduled, ListScheduled, ScheduleMessage
 from whatsapp_hub.application.sending.send_message import StartConversation
+from whatsapp_hub.application.sending.send_scheduled import AT_ONCE, SendScheduled
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.manage_sessions import DeleteSession
 from whatsapp_hub.application.sessions.run_sessions import StopSession
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.errors import Forbidden, Invalid, NotFound
+from whatsapp_hub.domain.ids import MessageId, TenantId
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.sessions.session import Routing
 
@@ -183,6 +184,114 @@ async def test_a_gateways_program_lets_a_text_wait(office: Office) -> None:
     assert await office.sends() == []
     await due(office)
     assert await office.sends() == ["Hello"]
+
+
+async def test_a_key_lists_what_waits_in_conversations_that_it_sees_and_nothing_else(office: Office) -> None:
+    sales = await office.department("Vendas")
+    mine = await office.person(sales)
+    held, free = await office.queued(sales), await office.writes(a_phone(), "Oi")
+    hidden, shown = await scheduled(office, held), await scheduled(office, free)
+    key = replace(office.admin, scopes=frozenset({Action.READ_CONVERSATIONS}))
+    show = office.use(ListScheduled)
+    assert await show(key, None, 9, None) == [shown]
+    with pytest.raises(NotFound):
+        await show(key, held.id, 9, None)
+    assert await show(office.admin, None, 9, None) == [hidden, shown]
+    assert (await office.get(held)).assigned_user_id == mine.id
+
+
+async def test_who_does_not_see_a_conversation_any_more_does_not_see_what_waits_in_it(office: Office) -> None:
+    sales, support = await office.department("Vendas"), await office.department("Suporte")
+    agent, colleague = await office.person(sales), await office.person(support)
+    conversation = await office.queued(sales)
+    await by(office, agent, conversation)
+    assert len(await office.use(ListScheduled)(office.as_(agent), None, 9, None)) == 1
+    await office.use(TransferConversation)(office.admin, conversation.id, support.id)
+    assert (await office.get(conversation)).assigned_user_id == colleague.id
+    assert await office.use(ListScheduled)(office.as_(agent), None, 9, None) == []
+
+
+async def by(office: Office, user: User, conversation: Conversation) -> Message:
+    schedule = office.use(ScheduleMessage)
+    return await schedule(office.as_(user), conversation.id, text("Chegou!"), office.clock() + LATER)
+
+
+async def test_of_who_was_dismissed_nothing_goes_out_and_supervisors_hear_of_it(office: Office) -> None:
+    boss, agent = await office.person(role=Role.ADMIN), await office.person(await office.department())
+    resolved, live = await office.writes(a_phone(), "Oi"), await office.writes(a_phone(), "Oi")
+    messages = [await by(office, agent, resolved), await by(office, agent, live)]
+    await office.use(ResolveConversation)(office.admin, resolved.id)
+    await office.sends()
+    await office.notified(boss)
+    await office.use(UpdateUser)(office.as_(boss), agent.id, UserChanges(is_active=False))
+    await due(office)
+    assert await office.sends() == []
+    failed = [await stored(office, message) for message in messages]
+    assert [m.error and m.error.code for m in failed] == ["sender_gone"] * 2
+    assert [m.conversation_id for m in failed] == [resolved.id, live.id]  # no new round of who is gone
+    assert await office.notified(boss) == 2
+
+
+async def test_who_is_back_when_it_is_due_sends_it(office: Office) -> None:
+    boss, agent = await office.person(role=Role.ADMIN), await office.person(await office.department())
+    await by(office, agent, await office.writes(a_phone(), "Oi"))
+    for is_active in (False, True):
+        await office.use(UpdateUser)(office.as_(boss), agent.id, UserChanges(is_active=is_active))
+    await due(office)
+    assert "Chegou!" in await office.sends()
+
+
+async def test_what_another_department_has_by_now_gets_nothing_of_the_former_agents(office: Office) -> None:
+    sales, support = await office.department("Vendas"), await office.department("Suporte")
+    agent, colleague = await office.person(sales), await office.person(support)
+    conversation = await office.queued(sales)
+    message = await by(office, agent, conversation)
+    await office.use(TransferConversation)(office.admin, conversation.id, support.id)
+    await office.sends()
+    await office.notified(colleague)
+    await due(office)
+    assert await office.sends() == []
+    failed = await stored(office, message)
+    assert (failed.status, failed.error and failed.error.code) == (MessageStatus.FAILED, "not_yours")
+    assert await office.notified(colleague) == 1
+
+
+async def test_a_masters_of_another_company_goes_out_for_as_long_as_they_are_one(office: Office) -> None:
+    home = await World.of(office, await office.tenant(), LINE)
+    master = home.make_user(role=Role.MASTER)
+    await home.done(lambda uow: uow.users.add(master))
+    caller = replace(office.as_(master), tenant_id=office.id)
+    conversation = await office.writes(a_phone(), "Oi")
+    await office.sends()
+    schedule = office.use(ScheduleMessage)
+    await schedule(caller, conversation.id, text("um"), office.clock() + LATER)
+    await due(office)
+    assert await office.sends() == ["um"]
+    await schedule(caller, conversation.id, text("dois"), office.clock() + LATER)
+    master.role = Role.AGENT
+    await home.done(lambda uow: uow.users.save([master]))
+    await due(office)
+    assert await office.sends() == []
+
+
+async def test_some_that_cannot_be_stored_stop_no_other_however_many_they_are(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    await office.sends()
+    broken = {(await scheduled(office, conversation)).id for _ in range(AT_ONCE)}
+    office.clock.pass_(seconds=1)
+    await scheduled(office, conversation, "inteira")
+    send = SendScheduled._send
+
+    async def breaks(self: SendScheduled, tenant_id: TenantId, message_id: MessageId) -> None:
+        if message_id in broken:
+            raise KeyError(message_id)
+        await send(self, tenant_id, message_id)
+
+    monkeypatch.setattr(SendScheduled, "_send", breaks)
+    await due(office)
+    assert await office.sends() == ["inteira"]
 
 
 async def test_who_wrote_one_that_failed_is_notified_and_a_program_hears_the_event(office: Office) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Rows
 from whatsapp_hub.adapters.memory.queues.log import MemoryEventLog
+from whatsapp_hub.adapters.memory.queues.scheduled import SCHEDULED
 from whatsapp_hub.adapters.memory.repositories.campaigns import CAMPAIGNS, RECIPIENTS
 from whatsapp_hub.adapters.memory.repositories.media import MEDIA, let_go
 from whatsapp_hub.adapters.memory.repositories.messages import NOTES, NOTIFICATIONS
@@ -128,7 +129,9 @@ class MemoryRetentionSweep:
                     return 0
 
     async def _conversations(self, rows: Rows, before: datetime, limit: int) -> int:
-        closed = [c.id for c in rows.each(CONVERSATIONS) if not c.is_live and c.updated_at < before][:limit]
+        waits = {m.conversation_id for m in rows.each(SCHEDULED)}
+        old = (c.id for c in rows.each(CONVERSATIONS) if not c.is_live and c.updated_at < before)
+        closed = [id for id in old if id not in waits][:limit]
         await rows.drop_where(MESSAGES, lambda m: m.conversation_id in closed, lambda m: m.id)
         await rows.drop_where(ASSIGNMENTS, lambda a: a[1].conversation_id in closed, lambda a: a[0])
         over = [s.campaign.id for s in rows.each(CAMPAIGNS) if s.campaign.ended_at and s.campaign.ended_at < before]
@@ -153,7 +156,7 @@ class MemoryRetentionSweep:
         """Delete files that no message names any more; return how many."""
         async with self.database.transaction() as transaction:
             rows = transaction.of(tenant_id)
-            used = {stored_media(m.content) for m in rows.each(MESSAGES)}
+            used = {stored_media(m.content) for table in (MESSAGES, SCHEDULED) for m in rows.each(table)}
             unused = [m for m in rows.each(MEDIA) if m.created_at < before and m.id not in used][:limit]
             await let_go(rows, unused, self.database.now)
             return len(unused)

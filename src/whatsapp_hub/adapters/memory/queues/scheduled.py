@@ -1,8 +1,11 @@
 """Messages to be sent later."""
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
+from whatsapp_hub.adapters.memory.tables.entities import CONVERSATIONS
 from whatsapp_hub.application.ports.queues.scheduled import Place
 from whatsapp_hub.application.ports.storage.part import Part
+from whatsapp_hub.application.reading.queries import Sight
+from whatsapp_hub.application.reading.visibility import is_in
 from whatsapp_hub.domain.ids import ConversationId, MessageId, UserId
 from whatsapp_hub.domain.messaging.message import Message
 
@@ -28,18 +31,30 @@ class MemoryScheduled:
         return copied(found) if found else None
 
     async def page(
-        self, limit: int, after: Place | None, conversation_id: ConversationId | None, sender_id: UserId | None
+        self,
+        limit: int,
+        after: Place | None,
+        conversation_id: ConversationId | None,
+        sender_id: UserId | None,
+        sight: Sight,
     ) -> Part[Message]:
         wanted = (
             m
-            for m in self._rows.each(SCHEDULED)
+            for m in self._behind(after)
             if conversation_id in (None, m.conversation_id) and sender_id in (None, m.sender_id)
         )
-        behind = (m for m in wanted if after is None or place_of(m) > after)
-        return Part.of((copied(m) for m in sorted(behind, key=place_of)), limit)
+        return Part.of((copied(m) for m in wanted if self._is_seen(m, sight)), limit)
 
-    async def due(self, limit: int) -> list[MessageId]:
-        return [m.id for m in await self.page(limit, None, None, None) if place_of(m).send_at <= self._rows.now]
+    def _behind(self, after: Place | None) -> list[Message]:
+        found = (m for m in self._rows.each(SCHEDULED) if after is None or place_of(m) > after)
+        return sorted(found, key=place_of)
+
+    def _is_seen(self, message: Message, sight: Sight) -> bool:
+        conversation = self._rows.peek(CONVERSATIONS, message.conversation_id)
+        return sight.everything or (conversation is not None and is_in(sight, conversation))
+
+    async def due(self, limit: int, after: Place | None = None) -> list[Place]:
+        return [at for at in map(place_of, self._behind(after)) if at.send_at <= self._rows.now][:limit]
 
     async def take(self, message_id: MessageId) -> Message | None:
         """Wait for another transaction, which PostgreSQL skips: the outcome is the same."""

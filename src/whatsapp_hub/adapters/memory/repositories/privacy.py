@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
+from whatsapp_hub.adapters.memory.queues.scheduled import SCHEDULED
 from whatsapp_hub.adapters.memory.repositories.campaigns import RECIPIENTS
 from whatsapp_hub.adapters.memory.repositories.contacts import LEFT_IDENTITIES
 from whatsapp_hub.adapters.memory.tables.entities import ASSIGNMENTS, CONTACTS, CONVERSATIONS, MESSAGES
@@ -57,6 +58,7 @@ class MemoryErasures:
         await self._rows.drop_where(
             LEFT_IDENTITIES, lambda left: left.contact_id == contact.id, lambda left: (left.identity, left.until)
         )
+        await self._rows.drop_where(SCHEDULED, lambda m: m.contact_id == contact.id, lambda m: m.id)
         await self._rows.drop_where(EXPORTS, lambda e: e.contact_id == contact.id, lambda e: e.id)
         await self._rows.drop_where(
             RECIPIENTS, lambda r: r.contact_id == contact.id, lambda r: (r.campaign_id, r.contact_id)

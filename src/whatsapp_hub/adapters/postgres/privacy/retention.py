@@ -1,7 +1,7 @@
 """Delete data past a company's retention, kind by kind: see `RetentionSweep`.
 
-Rows are locked only where they are free, and few at a time; messages that wait to be sent stay, and so do events that
-wait to be posted.
+Rows are locked only where they are free, and few at a time; messages that wait to be sent stay, with their
+conversations and files, and so do events that wait to be posted.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,6 +19,7 @@ _CLOSED = """
     SELECT id FROM conversations
     WHERE tenant_id = hub.tenant() AND status IN ('RESOLVED', 'ARCHIVED') AND updated_at < $1
       AND NOT EXISTS (SELECT FROM messages m WHERE m.conversation_id = conversations.id AND m.queue_seq IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM hub.scheduled s WHERE s.conversation_id = conversations.id)
     ORDER BY updated_at LIMIT $2 FOR UPDATE SKIP LOCKED"""
 _WORDS_OF = """
     DELETE FROM messages WHERE id = ANY (ARRAY(
@@ -32,7 +33,9 @@ _CAMPAIGNS = """
     DELETE FROM hub.campaigns WHERE id = ANY (ARRAY(
       SELECT id FROM hub.campaigns WHERE tenant_id = hub.tenant() AND ended_at < $1
       ORDER BY ended_at LIMIT 1 FOR UPDATE SKIP LOCKED))"""
-_ROUNDS = "DELETE FROM conversations WHERE id = ANY ($1::uuid[])"
+_ROUNDS = """
+    DELETE FROM conversations WHERE id = ANY ($1::uuid[])
+      AND NOT EXISTS (SELECT FROM hub.scheduled s WHERE s.conversation_id = conversations.id)"""
 # The oldest of each conversation, by the index messages_of_conversation: recent ones cost one probe a conversation.
 _MESSAGES = """
     DELETE FROM messages WHERE id = ANY (ARRAY(

@@ -141,7 +141,9 @@ _NOTE_GROUPS = """
       counts = hub.counted(counts, 'messages blanked', cardinality($2::uuid[]))
     WHERE id = $1"""
 _UNSHARED = f"""NOT EXISTS (
-        SELECT FROM messages o WHERE o.media_id = {{}} AND o.conversation_id <> ALL {_ROUNDS})"""
+        SELECT FROM messages o WHERE o.media_id = {{0}} AND o.conversation_id <> ALL {_ROUNDS})
+      AND NOT EXISTS (
+        SELECT FROM hub.scheduled s WHERE s.media_id = {{0}} AND s.contact_id <> (SELECT contact_id FROM e))"""
 # Files are locked first, so that the deletion sees a message stored with one of them meanwhile.
 _FILES = f"""
     WITH e AS MATERIALIZED (SELECT * FROM hub.contact_erasures WHERE id = $1)

@@ -7,6 +7,7 @@ from whatsapp_hub.adapters.postgres.engine.write_batch import Statements
 from whatsapp_hub.adapters.postgres.repositories import stored_content
 from whatsapp_hub.application.ports.queues.scheduled import Place
 from whatsapp_hub.application.ports.storage.part import Part
+from whatsapp_hub.application.reading.queries import Sight
 from whatsapp_hub.domain.ids import ConversationId, MessageId, UserId
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 
@@ -20,12 +21,17 @@ _PAGE = ending_early(
     f"""
     {_SELECT} AND ($1::timestamptz IS NULL OR (send_at, id) > ($1, $2::uuid))
       AND ($3::uuid IS NULL OR conversation_id = $3) AND ($4::uuid IS NULL OR sender_id = $4)
-    ORDER BY send_at, id LIMIT $5""",
+      AND ($5 OR EXISTS (
+        SELECT FROM conversations c WHERE c.id = scheduled.conversation_id AND (
+          c.assigned_user_id = $6 OR c.department_id = $7
+          OR c.assigned_user_id IS NULL AND c.department_id IS NULL)))
+    ORDER BY send_at, id LIMIT $8""",
     "send_at, id",
 )
 _DUE = """
-    SELECT id FROM hub.scheduled WHERE tenant_id = hub.tenant() AND send_at <= (SELECT now FROM hub.time)
-    ORDER BY send_at, id LIMIT $1"""
+    SELECT send_at, id FROM hub.scheduled WHERE tenant_id = hub.tenant() AND send_at <= (SELECT now FROM hub.time)
+      AND ($1::timestamptz IS NULL OR (send_at, id) > ($1, $2::uuid))
+    ORDER BY send_at, id LIMIT $3"""
 _TAKE = f"""
     DELETE FROM hub.scheduled WHERE id IN (
       SELECT id FROM hub.scheduled WHERE id = $1 AND send_at <= (SELECT now FROM hub.time) FOR UPDATE SKIP LOCKED)
@@ -52,17 +58,23 @@ class PostgresScheduled:
         return _message(row) if row else None
 
     async def page(
-        self, limit: int, after: Place | None, conversation_id: ConversationId | None, sender_id: UserId | None
+        self,
+        limit: int,
+        after: Place | None,
+        conversation_id: ConversationId | None,
+        sender_id: UserId | None,
+        sight: Sight,
     ) -> Part[Message]:
-        """Read along the index on (tenant, send_at, id)."""
-        at, id = after or (None, None)
-        rows = await self._connection.fetch(_PAGE, at, id, conversation_id, sender_id, limit + 1)
+        """Read along the index on (tenant, send_at, id). What is in sight is `visibility.is_in`."""
+        of, seen = (conversation_id, sender_id), (sight.everything, sight.user_id, sight.department_id)
+        rows = await self._connection.fetch(_PAGE, *(after or (None, None)), *of, *seen, limit + 1)
         shown, goes_on = cut(rows, limit)
         return Part(map(_message, shown), goes_on=goes_on)
 
-    async def due(self, limit: int) -> list[MessageId]:
+    async def due(self, limit: int, after: Place | None = None) -> list[Place]:
         """Read which are due."""
-        return [MessageId(row["id"]) for row in await self._connection.fetch(_DUE, limit)]
+        rows = await self._connection.fetch(_DUE, *(after or (None, None)), limit)
+        return [Place(row["send_at"], MessageId(row["id"])) for row in rows]
 
     async def take(self, message_id: MessageId) -> Message | None:
         """Delete a due one, unless another transaction has it."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from whatsapp_hub.application.ports.storage.part import Part
+from whatsapp_hub.application.reading.queries import Sight
 from whatsapp_hub.domain.ids import ConversationId, MessageId, UserId
 from whatsapp_hub.domain.messaging.message import Message
 
@@ -27,13 +28,19 @@ class Scheduled(Protocol):
         ...
 
     async def page(
-        self, limit: int, after: Place | None, conversation_id: ConversationId | None, sender_id: UserId | None
+        self,
+        limit: int,
+        after: Place | None,
+        conversation_id: ConversationId | None,
+        sender_id: UserId | None,
+        sight: Sight,
     ) -> Part[Message]:
-        """Return those behind a place, the next to be sent first; of one conversation, or one sender (None: all)."""
+        """Return those behind a place whose conversations are in sight, the next to be sent first; of one conversation,
+        or one sender (None: all)."""
         ...
 
-    async def due(self, limit: int) -> list[MessageId]:
-        """Return which are due, the oldest first; unlocked."""
+    async def due(self, limit: int, after: Place | None = None) -> list[Place]:
+        """Return which are due, behind a place, the oldest first; unlocked."""
         ...
 
     async def take(self, message_id: MessageId) -> Message | None:

@@ -28,8 +28,8 @@ async def list_scheduled(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[list[MessageView]]:
-    """List the messages that wait for their `sendAt`, the next first: of a conversation, or all (ADMIN; others: their
-    own)."""
+    """List the messages that wait for their `sendAt`, the next first: of a conversation, or of all that the caller sees
+    (AGENT: their own)."""
     within = ConversationId(conversation_id) if conversation_id else None
     found = await list_scheduled(caller, within, limit, _place(cursor) if cursor else None)
     return page([MessageView.of(message) for message in found], _cursor(found[-1]) if found.goes_on else None)
