@@ -99,7 +99,7 @@ class InboxContract:
         await world.update("a2", "ana")
         await world.update("b1", "bia")
         first = (await claim(world))[0]
-        await world.done(lambda uow: uow.inbox.retry(first.id, "ouch \x00", 60))
+        await world.done(lambda uow: uow.inbox.retry(first, "ouch \x00", 60))
         assert [item.body for item in await claim(world)] == [b"b1"]
         await world.done(lambda uow: uow.inbox.wait([first.id], SHORT_S))
 
@@ -113,8 +113,22 @@ class InboxContract:
         await world.update("a1", "ana")
         await world.update("a2", "ana")
         first = (await claim(world))[0]
-        await world.done(lambda uow: uow.inbox.quarantine(first.id, "hopeless"))
+        await world.done(lambda uow: uow.inbox.quarantine(first, "hopeless"))
         assert [item.body for item in await claim(world)] == [b"a2"]
+
+    async def test_a_failure_of_an_earlier_claim_says_nothing_of_what_became_of_it_since(self, world: World) -> None:
+        await world.update("a1", "ana")
+        [first] = await claim(world)
+        await world.done(lambda uow: uow.inbox.retry(first, "ouch", 0))
+        await world.done(lambda uow: uow.inbox.quarantine(first, "late"))
+        await world.done(lambda uow: uow.inbox.retry(first, "late", 600))
+        [again] = await claim(world)
+        assert again.tries == 1
+        async with world.uow() as uow:
+            uow.inbox.done([again.id])
+            await uow.commit()
+        await world.done(lambda uow: uow.inbox.retry(again, "late", 0))
+        assert await claim(world) == []
 
     async def test_an_update_that_came_malformed_is_not_claimed(self, world: World) -> None:
         await world.update("one", quarantined="not JSON")

@@ -97,7 +97,7 @@ async def test_a_retry_holds_its_chat_whole_and_only_its_chat(world: World, writ
     await fill(world, writer, "a", "b")
     async with world.uow() as uow:
         first = next(i for i in (await uow.inbox.claim(100)).items if i.chat == "a")
-        await uow.inbox.retry(first.id, "boom \x00", 0.5)
+        await uow.inbox.retry(first, "boom \x00", 0.5)
         await uow.commit()
     async with world.uow() as uow:
         assert {i.chat for i in (await uow.inbox.claim(100)).items} == {"b"}
@@ -112,7 +112,7 @@ async def test_a_later_update_that_waits_ends_the_prefix(world: World, writer: G
     await fill(world, writer, "a", each=4)
     async with world.uow() as uow:
         items = (await uow.inbox.claim(100)).items
-        await uow.inbox.retry(items[2].id, "boom", 60)
+        await uow.inbox.retry(items[2], "boom", 60)
         await uow.commit()
     async with world.uow() as uow:
         assert [i.id for i in (await uow.inbox.claim(100)).items] == [i.id for i in items[:2]]
@@ -122,10 +122,23 @@ async def test_a_quarantined_update_lets_its_chat_go_on(world: World, writer: Gr
     await fill(world, writer, "a")
     async with world.uow() as uow:
         items = (await uow.inbox.claim(100)).items
-        await uow.inbox.quarantine(items[0].id, "nonsense")
+        await uow.inbox.quarantine(items[0], "nonsense")
         await uow.commit()
     async with world.uow() as uow:
         assert [i.id for i in (await uow.inbox.claim(100)).items] == [i.id for i in items[1:]]
+
+
+async def test_what_another_worker_applied_is_not_quarantined_any_more(world: World, writer: GroupCommitInbox) -> None:
+    await fill(world, writer, "a", each=1)
+    async with world.uow() as uow:
+        [item] = (await uow.inbox.claim(100)).items
+        uow.inbox.done([item.id])
+        await uow.commit()
+    async with world.uow() as uow:
+        await uow.inbox.quarantine(item, "boom")
+        await uow.commit()
+    state = await world.hub.owner.fetchval("SELECT state FROM hub.inbox WHERE id = $1", item.id)
+    assert state == "done"
 
 
 async def test_concurrent_workers_keep_every_chat_in_order(world: World, writer: GroupCommitInbox) -> None:

@@ -140,9 +140,9 @@ class ReceiveEvents:
         )
         async with self.storage.tenant(tenant_id) as uow:
             if hopeless:
-                await uow.inbox.quarantine(item.id, why)
+                await uow.inbox.quarantine(item, why)
             else:
-                await uow.inbox.retry(item.id, why, RETRY_AFTER_S[tries - 1])
+                await uow.inbox.retry(item, why, RETRY_AFTER_S[tries - 1])
             await uow.commit()
         TALLY.add(PROCESSED, item.provider, "quarantined" if hopeless else "retried")
 

@@ -17,7 +17,7 @@ from whatsapp_hub.adapters.memory.tables.inbox import (
     Chat,
     StoredUpdate,
 )
-from whatsapp_hub.application.ports.queues.inbox import ClaimedUpdates, NewUpdate
+from whatsapp_hub.application.ports.queues.inbox import ClaimedUpdates, InboxItem, NewUpdate
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import SessionId, TenantId
@@ -145,9 +145,14 @@ class MemoryInbox:
         stored = ((u.update.session_id, u.update.dedupe_key) for u in self._rows.each(UPDATES))
         return {(session_id, key) for session_id, key in stored if session_id and (session_id, key) in asked}
 
-    async def retry(self, item_id: int, error: str, after_s: float) -> None:
+    async def retry(self, item: InboxItem, error: str, after_s: float) -> None:
         """Count a failure, store its error, and make the update due again in `after_s` seconds."""
-        await self._set_back(item_id, after_s, error)
+        if await self._as_claimed(item):
+            await self._set_back(item.id, after_s, error)
+
+    async def _as_claimed(self, item: InboxItem) -> StoredUpdate | None:
+        update = await self._rows.get(UPDATES, item.id)
+        return update if update and (update.state, update.tries) == (PENDING, item.tries) else None
 
     async def _set_back(self, item_id: int, for_s: float, error: str | None = None) -> None:
         if update := await self._rows.get(UPDATES, item_id):
@@ -155,11 +160,11 @@ class MemoryInbox:
             counted = update if error is None else replace(update, tries=update.tries + 1, error=_short(error))
             await self._rows.put(UPDATES, item_id, replace(counted, retry_at=at))
 
-    async def quarantine(self, item_id: int, error: str) -> None:
+    async def quarantine(self, item: InboxItem, error: str) -> None:
         """Set the update aside with its error; its chat goes on."""
-        if update := await self._rows.get(UPDATES, item_id):
+        if update := await self._as_claimed(item):
             aside = replace(update, state=QUARANTINED, tries=update.tries + 1, error=_short(error), retry_at=None)
-            await self._rows.put(UPDATES, item_id, aside)
+            await self._rows.put(UPDATES, item.id, aside)
 
 
 def _short(error: str) -> str:

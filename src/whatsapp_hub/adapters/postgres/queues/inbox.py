@@ -11,8 +11,8 @@ from whatsapp_hub.domain.ids import SessionId, TenantId
 _CLAIM = f"""
     SELECT c.*, {VERSION_OF.format(id="c.session_id")} FROM hub.claim_updates($1, $2, $3, $4) AS c ORDER BY place, id"""
 _RETRY = """
-    UPDATE hub.inbox SET tries = tries + 1, error = $2, retry_at = (SELECT now FROM hub.time) + $3 * interval '1 second'
-    WHERE id = $1"""
+    UPDATE hub.inbox SET tries = tries + 1, error = $2, retry_at = (SELECT now FROM hub.time) + $4 * interval '1 second'
+    WHERE id = $1 AND state = 'pending' AND tries = $3"""
 _WAIT = """
     UPDATE hub.inbox SET retry_at = (SELECT now FROM hub.time) + $2 * interval '1 second'
     WHERE id = ANY($1::bigint[])"""
@@ -20,7 +20,8 @@ _KNOWN = """
     SELECT i.session_id, i.dedupe_key FROM hub.inbox i
     JOIN unnest($1::text[], $2::text[]) AS asked (source, dedupe_key) USING (source, dedupe_key)"""
 _QUARANTINE = """
-    UPDATE hub.inbox SET state = 'quarantined', tries = tries + 1, error = $2, retry_at = NULL WHERE id = $1"""
+    UPDATE hub.inbox SET state = 'quarantined', tries = tries + 1, error = $2, retry_at = NULL
+    WHERE id = $1 AND state = 'pending' AND tries = $3"""
 
 _ITEM = ("id", "session_id", "provider", "chat", "body", "received_at", "tries", "fence")
 _START = (UUID(int=0), "")
@@ -86,13 +87,13 @@ class PostgresInbox:
         rows = await self._connection.fetch(_KNOWN, sources, dedupe_keys)
         return {(SessionId(row["session_id"]), row["dedupe_key"]) for row in rows}
 
-    async def retry(self, item_id: int, error: str, after_s: float) -> None:
+    async def retry(self, item: InboxItem, error: str, after_s: float) -> None:
         """Count a failure, store its error, and make the update due again in `after_s` seconds."""
-        await self._connection.execute(_RETRY, item_id, _short(error), after_s)
+        await self._connection.execute(_RETRY, item.id, _short(error), item.tries, after_s)
 
-    async def quarantine(self, item_id: int, error: str) -> None:
+    async def quarantine(self, item: InboxItem, error: str) -> None:
         """Set the update aside with its error; its chat goes on."""
-        await self._connection.execute(_QUARANTINE, item_id, _short(error))
+        await self._connection.execute(_QUARANTINE, item.id, _short(error), item.tries)
 
 
 def _short(error: str) -> str:

@@ -53,12 +53,13 @@ class Inbox(Protocol):
         """Return which of these updates (session, dedupe key) are stored, or were within the last nine days."""
         ...
 
-    async def retry(self, item_id: int, error: str, after_s: float) -> None:
-        """Count a failed try; the chat waits."""
+    async def retry(self, item: InboxItem, error: str, after_s: float) -> None:
+        """Count a failed try; the chat waits. Nothing happens if the update was applied, or tried, since its claim."""
         ...
 
-    async def quarantine(self, item_id: int, error: str) -> None:
-        """Set it aside; the chat goes on. `whatsapp-hub inbox replay` runs it again."""
+    async def quarantine(self, item: InboxItem, error: str) -> None:
+        """Set it aside; the chat goes on. `whatsapp-hub inbox replay` runs it again. Nothing happens if it was applied,
+        or tried, since its claim."""
         ...
 
 
