@@ -1,6 +1,6 @@
 """Messages, files, notes and notifications."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -181,6 +181,10 @@ class MemoryNotes:
     async def add(self, note: Note) -> None:
         self._events += note.take_events()
         await self._rows.put(NOTES, note.id, note)
+
+    async def by(self, user_id: UserId, texts: Collection[str], since: datetime) -> list[Note]:
+        theirs = (n for n in self._rows.each(NOTES) if n.user_id == user_id and n.created_at > since)
+        return sorted((n for n in theirs if n.content in texts), key=lambda n: n.created_at, reverse=True)
 
 
 class MemoryNotifications:

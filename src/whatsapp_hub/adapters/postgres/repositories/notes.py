@@ -1,6 +1,6 @@
 """Notes of conversations, and notifications of people."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,9 @@ from whatsapp_hub.domain.ids import NotificationId, TenantId, UserId
 NOTE_COLUMNS = "id, tenant_id, conversation_id, user_id, content, created_at"
 NOTIFICATION_COLUMNS = "id, tenant_id, user_id, kind, conversation_id, created_at, read_at"
 _ADD_NOTE = f"INSERT INTO notes ({NOTE_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)"
+_BY = f"""
+    SELECT {NOTE_COLUMNS} FROM notes WHERE user_id = $1 AND created_at > $3 AND content = ANY ($2::text[])
+    ORDER BY created_at DESC"""
 # A notification of supervisors becomes one row for each current supervisor.
 _NOTIFY = Write(
     "notifications",
@@ -57,6 +60,10 @@ class PostgresNotes:
         await self._connection.execute(
             _ADD_NOTE, n.id, n.tenant_id, n.conversation_id, n.user_id, n.content, n.created_at
         )
+
+    async def by(self, user_id: UserId, texts: Collection[str], since: datetime) -> list[Note]:
+        """Read along the index on (user, time)."""
+        return [note_of(row) for row in await self._connection.fetch(_BY, user_id, list(texts), since)]
 
 
 class PostgresNotifications:

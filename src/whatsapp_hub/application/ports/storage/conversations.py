@@ -1,6 +1,6 @@
 """Repositories of conversations, messages, notes, media and notifications."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -181,6 +181,10 @@ class Notes(Protocol):
 
     async def add(self, note: Note) -> None:
         """Store a note."""
+        ...
+
+    async def by(self, user_id: UserId, texts: Collection[str], since: datetime) -> list[Note]:
+        """Return the user's notes since then that say one of these texts, the newest first."""
         ...
 
 
