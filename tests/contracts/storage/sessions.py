@@ -144,7 +144,8 @@ class SessionContract:
             await world.done(lambda uow, plan=plan: uow.other_providers.keep(plan))
         async with world.uow() as uow:
             assert await uow.other_providers.planned(session.id) == plan
-            assert session.id not in await uow.other_providers.due()
+            assert session.id not in await uow.other_providers.due(9)
+        assert world.tenant.id not in await world.hub.storage.directory.tenants_with_due_moves()
 
         async def restricted(uow: UnitOfWork) -> None:
             present = await uow.sessions.get(session.id)
@@ -153,7 +154,9 @@ class SessionContract:
 
         await world.done(restricted)
         async with world.uow() as uow:
-            assert session.id in await uow.other_providers.due()
+            assert session.id in await uow.other_providers.due(9)
+            assert await uow.other_providers.due(0) == []
+        assert world.tenant.id in await world.hub.storage.directory.tenants_with_due_moves()
         assert await world.done(lambda uow: uow.other_providers.cancel(session.id)) is True
         assert await world.done(lambda uow: uow.other_providers.cancel(session.id)) is False
 
@@ -219,8 +222,11 @@ class SessionContract:
         pairing = Pairing.begun(datetime.now(UTC) - timedelta(minutes=1), ReconnectPolicy(), can_ask=True)
         await world.done(lambda uow: uow.pairings.save(session.id, pairing))
         directory = world.hub.storage.directory
-        assert session.id in [due.session_id for due in await directory.due_pairings(1000, 60)]
-        assert session.id not in [due.session_id for due in await directory.due_pairings(1000, 60)]
+        tenant_id = world.tenant.id
+        assert tenant_id in await directory.tenants_with_due_pairings()
+        assert [due.session_id for due in await directory.due_pairings(tenant_id, 9, 60)] == [session.id]
+        assert await directory.due_pairings(tenant_id, 9, 60) == []
+        assert tenant_id not in await directory.tenants_with_due_pairings()
 
     async def test_the_environments_number_is_marked_until_it_is_deleted(self, world: World) -> None:
         session = await world.add_session()

@@ -7,9 +7,10 @@ is sent with the next reading. For a session that holds a socket its connector d
 import asyncio
 import logging
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
+from functools import partial
 from weakref import WeakValueDictionary
 
 from whatsapp_hub.application.background import BackgroundTasks
@@ -20,7 +21,7 @@ from whatsapp_hub.application.ports.queues.commands import Command, CommandKind,
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.sessions.holder_commands import AskHolder
 from whatsapp_hub.domain.errors import HubError, ProviderError
-from whatsapp_hub.domain.ids import ConversationId
+from whatsapp_hub.domain.ids import ConversationId, TenantId
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
@@ -56,13 +57,15 @@ class TypingPace:
 
 @dataclass(frozen=True, slots=True)
 class ShowCustomer:
-    """One object a process. More than `AT_ONCE` at a time are dropped, so that a provider that hangs blocks nothing."""
+    """One object a process. More than `AT_ONCE` at a time are dropped, and of one company more than it leaves free: a
+    provider that hangs blocks nothing, and a company's no other company's."""
 
     providers: Providers
     commands: Commands
     new_id: NewId
     storage: Storage
     _showing: BackgroundTasks = field(default_factory=BackgroundTasks, init=False, repr=False, compare=False)
+    _held: Counter[TenantId] = field(default_factory=Counter, init=False, repr=False, compare=False)
     _pace: TypingPace = field(default_factory=TypingPace, init=False, repr=False, compare=False)
     _turns: WeakValueDictionary[ConversationId, asyncio.Lock] = field(
         default_factory=WeakValueDictionary, init=False, repr=False, compare=False
@@ -85,8 +88,15 @@ class ShowCustomer:
         return is_shown and session.may_send and session.settings is not UNREADABLE
 
     def _begin(self, session: Session, kind: CommandKind, call: Callable[[], Awaitable[None]]) -> None:
-        if len(self._showing) < AT_ONCE:
-            self._showing.start(self._show(session, kind, call))
+        tenant_id = session.tenant_id
+        if self._held[tenant_id] < AT_ONCE - len(self._showing):
+            self._held[tenant_id] += 1
+            self._showing.start(self._show(session, kind, call), partial(self._ended, tenant_id))
+
+    def _ended(self, tenant_id: TenantId) -> None:
+        self._held[tenant_id] -= 1
+        if not self._held[tenant_id]:
+            del self._held[tenant_id]
 
     async def aclose(self) -> None:
         """Show nothing more; what was begun has `CLOSE_WITHIN_S` to end."""

@@ -1,6 +1,7 @@
 """PlanMove: have a session move to another provider by itself when WhatsApp restricts its number. MakePlannedMoves: do
 it."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
@@ -25,6 +26,9 @@ from whatsapp_hub.domain.sessions.moving import OtherProvider, OtherRole
 from whatsapp_hub.domain.sessions.session import UNREADABLE, AlertKind, Severity
 
 log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+"""Moves of a company under way at a time: each waits for calls under way, and for the new provider's start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,37 +73,45 @@ class PlanMove:
 
 @dataclass(frozen=True, slots=True)
 class MakePlannedMoves:
-    """Move the sessions of a company whose plan is due. Administrators are notified once of one that is refused, and
-    its plan is over; where the provider only does not answer, it is tried again."""
+    """Move the sessions of a company whose plan is due, a few at a time. Administrators are notified once of one that
+    is refused, and its plan is over; where the provider only does not answer, it is tried again."""
 
     storage: Storage
     providers: Providers
     clock: Clock
     move: MoveSession
 
-    async def __call__(self, tenant_id: TenantId) -> None:
-        """Move them. Raises Unavailable where the storage is away."""
+    async def __call__(self, tenant_id: TenantId) -> bool:
+        """Move some, any of those due; return whether to go on at once: there may be more, and not all of these are to
+        be tried again. Raises Unavailable where the storage is away."""
         async with self.storage.tenant(tenant_id) as uow:
-            due = await uow.other_providers.due()
-        for session_id in due:
-            await self._move(Caller(tenant_id, Role.MASTER, "planned-move"), session_id)
+            due = await uow.other_providers.due(AT_ONCE)
+        caller = Caller(tenant_id, Role.MASTER, "planned-move")
+        ended = await asyncio.gather(*(self._move(caller, session_id) for session_id in due), return_exceptions=True)
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
+        return len(due) == AT_ONCE and any(ended)
 
-    async def _move(self, caller: Caller, session_id: SessionId) -> None:
+    async def _move(self, caller: Caller, session_id: SessionId) -> bool:
+        """Return whether its plan is over."""
         async with self.storage.tenant(caller.tenant_id) as uow:
             planned = await uow.other_providers.planned(session_id)
         if planned is None:
-            return
+            return True
         plugin = self.providers.plugins.get(planned.provider)
         if plugin is None or planned.settings in (None, UNREADABLE):
             await self._failed(caller.tenant_id, session_id, f"its settings for {planned.provider} cannot be read")
-            return
+            return True
         to = Destination(plugin.kind, plugin.encode_settings(planned.settings, secrets=True))
         try:
             await self.move(caller, session_id, to)
         except Unavailable as error:
             log.warning("session.moves_later", extra={"session_id": str(session_id), "error": str(error)})
+            return False
         except HubError as error:
             await self._failed(caller.tenant_id, session_id, str(error))
+        return True
 
     async def _failed(self, tenant_id: TenantId, session_id: SessionId, why: str) -> None:
         async with self.storage.tenant(tenant_id) as uow:

@@ -7,8 +7,10 @@ linked; any other reports its codes itself.
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.ports.edge.clock import Clock
@@ -18,6 +20,7 @@ from whatsapp_hub.application.ports.provider.plugin import Provider, Providers, 
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.sessions.advance_connection import save_session
 from whatsapp_hub.domain.errors import CredentialsInvalid, NotFound, ProviderError, Unavailable
+from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.sessions.connection import NO_ANSWER, QR_TIMEOUT, ReconnectPolicy
 from whatsapp_hub.domain.sessions.pairing import Pairing, PairingStep
@@ -26,6 +29,8 @@ from whatsapp_hub.domain.sessions.session import UNREADABLE, Session, SessionSta
 log = logging.getLogger(__name__)
 
 AT_ONCE = 32
+OF_ONE = 8
+"""Steps of a company under way at a time, and no more than it leaves free for others."""
 ASK_WITHIN_S = 30.0
 CLOSE_WITHIN_S = 5.0
 CLAIMED_FOR_S = 45.0
@@ -114,21 +119,38 @@ class FollowPairing:
 @dataclass(slots=True)
 class TendPairings:
     """Fetch codes, hide expired ones, close sessions that were not scanned in time. One process claims a pairing for
-    `CLAIMED_FOR_S` at most; a slow provider delays no other session."""
+    `CLAIMED_FOR_S` at most; a slow provider delays no other session, and one company's slow providers no other
+    company's."""
 
     storage: Storage
     providers: Providers
     clock: Clock
     follow: FollowPairing
     _tasks: BackgroundTasks = field(default_factory=BackgroundTasks, init=False)
+    _held: Counter[TenantId] = field(default_factory=Counter, init=False)
 
     async def __call__(self) -> int:
-        """Begin the due pairings and return how many, without waiting for them. Raises Unavailable."""
-        room = AT_ONCE - len(self._tasks)
-        due = await self.storage.directory.due_pairings(room, CLAIMED_FOR_S) if room else []
-        for one in due:
-            self._tasks.start(self._tend(one))
-        return len(due)
+        """Begin due pairings, first of companies of which few are under way, and return how many, without waiting for
+        them. Raises Unavailable."""
+        begun, directory = 0, self.storage.directory
+        tenants = await directory.tenants_with_due_pairings() if len(self._tasks) < AT_ONCE else []
+        for tenant_id in sorted(tenants, key=lambda one: self._held[one]):
+            if (room := self._room_for(tenant_id)) > 0:
+                due = await directory.due_pairings(tenant_id, room, CLAIMED_FOR_S)
+                begun += len(due)
+                for one in due:
+                    self._held[tenant_id] += 1
+                    self._tasks.start(self._tend(one), partial(self._ended, tenant_id))
+        return begun
+
+    def _room_for(self, tenant_id: TenantId) -> int:
+        held = self._held[tenant_id]
+        return min(OF_ONE - held, (AT_ONCE - len(self._tasks) - held + 1) // 2)
+
+    def _ended(self, tenant_id: TenantId) -> None:
+        self._held[tenant_id] -= 1
+        if not self._held[tenant_id]:
+            del self._held[tenant_id]
 
     async def drain(self) -> None:
         """Wait for the steps under way."""

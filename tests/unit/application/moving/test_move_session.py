@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.contracts.storage.world import a_phone
+from tests.contracts.storage.world import a_phone, eventually
 from tests.unit.application.office import CODED, HELD, LINE, Office, text
 from whatsapp_hub.adapters.memory.storage import MemoryStorage
 from whatsapp_hub.application.moving import pause
@@ -18,6 +18,7 @@ from whatsapp_hub.application.moving.move_session import Destination, ForeseeMov
 from whatsapp_hub.application.moving.pause import HOLD_S
 from whatsapp_hub.application.moving.plan_move import MakePlannedMoves, PlanMove
 from whatsapp_hub.application.ports.provider.events import AlarmSeen, ReceiptSeen, SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.application.sessions.run_sessions import StopSession
@@ -321,9 +322,9 @@ async def test_a_dry_run_changes_nothing_and_says_what_would_be_lost() -> None:
         await foresee(office.admin, office.session.id, Destination(LINE))
 
 
-async def banned(office: Office) -> None:
+async def banned(office: Office, which: Session | None = None) -> None:
     async with office.world.uow() as uow:
-        session = await uow.sessions.get(office.session.id)
+        session = await uow.sessions.get((which or office.session).id)
         session.move(SessionStatus.BANNED, office.clock(), "banned")
         await uow.sessions.save(session)
         await uow.commit()
@@ -361,6 +362,35 @@ async def test_a_planned_move_that_is_refused_is_told_once_and_over() -> None:
     alerts = [e for e in office.storage.events(office.id) if e.type is EventType.SESSION_ALERT]
     assert [alert.detail["kind"] for alert in alerts] == [AlertKind.MOVE_FAILED.value]
     assert (await stored(office)).provider == LINE
+
+
+async def test_a_provider_that_hangs_at_a_planned_move_holds_up_no_other_move_of_the_company(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    office, hangs = await Office.opened(), asyncio.Event()
+    plan, make = office.use(PlanMove), office.use(MakePlannedMoves)
+    slow = office.session
+    other = await office.world.add_session(LINE, settings={"phone": "2"})
+    for session, to in ((slow, META), (other, CODED)):
+        await plan(office.admin, session.id, Destination(to))
+        await banned(office, session)
+    start = office.plugins[META].line.start
+
+    async def never(session: SessionRef) -> SessionSeen:
+        await hangs.wait()
+        return await start(session)
+
+    monkeypatch.setattr(office.plugins[META].line, "start", never)
+    moving = asyncio.create_task(make(office.id))
+
+    async def moved() -> bool:
+        async with office.world.uow() as uow:
+            return (await uow.sessions.peek([other.id]))[other.id].provider == CODED
+
+    await eventually(moved)
+    hangs.set()
+    assert await moving is False
+    assert (await stored(office)).provider == META
 
 
 async def test_a_plan_is_cancelled() -> None:
