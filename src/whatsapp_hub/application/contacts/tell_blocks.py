@@ -1,5 +1,6 @@
 """TellBlocks: have WhatsApp itself block a contact, on each number that spoke with it, or unblock it."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Sequence
@@ -33,8 +34,10 @@ from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 50
+AT_ONCE = 5
+"""Calls of a company under way at a time: all begin at once, so that none outlives its lease."""
 LEASE_S = 120.0
+"""Longer than a call: one that was given up unanswered is done by then, or never."""
 FIRST_S, MOST_S = 30.0, 3600.0
 MOST_TRIES = 40
 """A day and a half: a number that is down comes back meanwhile, or needs somebody."""
@@ -59,25 +62,30 @@ def named_in(argument: str) -> tuple[bool, list[Identity]]:
 
 @dataclass(frozen=True, slots=True)
 class TellBlocks:
-    """Sweep: tell the providers of one company's numbers. A try that fails is repeated, each time after twice as long;
-    what the provider refuses stands with the contact as its error."""
+    """Sweep: tell the providers of one company's numbers, a few at a time. A try that fails is repeated, each time
+    after twice as long; what the provider refuses stands with the contact as its error."""
 
     storage: Storage
     providers: Providers
     clock: Clock
     ask: AskHolder
 
-    async def __call__(self, tenant_id: TenantId) -> None:
-        """Tell what is due. Safe to run in many processes at once. Raises Unavailable."""
+    async def __call__(self, tenant_id: TenantId) -> bool:
+        """Tell some of what is due; return whether there may be more. Safe to run in many processes at once. Raises
+        Unavailable."""
         async with self.storage.tenant(tenant_id) as uow:
             claimed = await uow.blocks.claim(AT_ONCE, LEASE_S)
             await uow.commit()
-        for block in claimed:
-            await self._tell(tenant_id, block)
+        ended = await asyncio.gather(*(self._tell(tenant_id, block) for block in claimed), return_exceptions=True)
+        for error in ended:
+            if error is not None:
+                raise error
+        return len(claimed) == AT_ONCE
 
     async def _tell(self, tenant_id: TenantId, block: ProviderBlock) -> None:
         error: str | None = None
         again_in_s: float | None = None
+        is_certain = True
         try:
             await self._do(tenant_id, block)
         except (Rejected, Unsupported) as refused:
@@ -86,6 +94,7 @@ class TellBlocks:
             error = "session_gone"
         except (Transient, OutcomeUnknown, ProviderError, Conflict, Unavailable) as failed:
             error = failed.code if isinstance(failed, ProviderError | Conflict) else "unavailable"
+            is_certain = not isinstance(failed, OutcomeUnknown | Unavailable)
             if block.tries < MOST_TRIES:
                 again_in_s = Backoff(FIRST_S, MOST_S).after(block.tries)
         if error:
@@ -95,7 +104,7 @@ class TellBlocks:
                 if error is None:
                     await uow.blocks.done(block)
                 else:
-                    await uow.blocks.failed(block, error[:64], again_in_s)
+                    await uow.blocks.failed(block, error[:64], again_in_s, is_certain=is_certain)
                 await uow.commit()
 
     async def _do(self, tenant_id: TenantId, block: ProviderBlock) -> None:
@@ -106,6 +115,8 @@ class TellBlocks:
             contact = await uow.contacts.get(block.contact_id)
         if session is None:
             raise NotFound("session", block.session_id)
+        if session.provider not in blocking_kinds(self.providers):
+            return  # it moved to one that cannot block since, or the contact was merged with another
         if not session.is_active or session.settings is UNREADABLE:
             raise Conflict("session_off", "the session is not started")
         if self.providers.holds_socket(session.provider):

@@ -68,7 +68,10 @@ ROLES = {
             "worker",
             "whatsapp_hub.main.roles.worker:run",
             "stored events, sending, files, the log, outgoing webhooks, timed work",
-            loops=("hints", "wakes", "sequencer", "inbox", "lanes", "campaigns", "media", "webhooks", "schedule"),
+            loops=(
+                *("hints", "wakes", "sequencer", "inbox", "lanes", "campaigns", "media", "webhooks"),
+                *("blocks", "moves", "schedule"),
+            ),
         ),
         ProcessRole(
             "connector",

@@ -46,7 +46,7 @@ from whatsapp_hub.application.routing.resolve_quiet import ResolveQuiet
 from whatsapp_hub.application.security.seal_addresses import SealAddresses
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
-from whatsapp_hub.application.sending.schedule_message import SendScheduled
+from whatsapp_hub.application.sending.send_scheduled import SendScheduled
 from whatsapp_hub.application.sessions.close_idle import CloseIdleSessions
 from whatsapp_hub.application.sessions.pair_sessions import TendPairings
 from whatsapp_hub.application.templates.fetch_templates import SyncStale
@@ -65,6 +65,8 @@ GATHER_S = 0.02
 """Not noticeable beside a provider's latency, and batches cost less."""
 CAMPAIGNS_EVERY_S = 0.5
 """Half of what a campaign puts ahead into the lanes: they never run empty."""
+BLOCKS_EVERY_S = 2.0
+MOVES_EVERY_S = 15.0
 ALL_TENANTS = TenantId(UUID(int=0))
 
 Loop = Coroutine[Any, Any, None]
@@ -167,6 +169,18 @@ async def _campaigns(container: AsyncContainer) -> Loop:
     return TenantLoop("campaigns", Ticker(CAMPAIGNS_EVERY_S), find, work).run()
 
 
+async def _blocks(container: AsyncContainer) -> Loop:
+    directory: Directory = await container.get(Directory)
+    tell = await container.get(TellBlocks)
+    return TenantLoop("blocks", Ticker(BLOCKS_EVERY_S), directory.tenants_with_blocks, tell).run()
+
+
+async def _moves(container: AsyncContainer) -> Loop:
+    directory: Directory = await container.get(Directory)
+    move = await container.get(MakePlannedMoves)
+    return TenantLoop("moves", Ticker(MOVES_EVERY_S), directory.tenants_with_due_moves, move).run()
+
+
 async def _media(container: AsyncContainer) -> Loop:
     bell, directory = (await container.get(Wakes)).listen(Work.MEDIA), await container.get(Directory)
     fetch = await container.get(FetchMedia)
@@ -218,8 +232,6 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("overdue", 30, partial(every, await container.get(RedirectOverdue))),
         Job("targets", 15, partial(every, await container.get(CheckDeadlines))),
         Job("scheduled", 1, partial(for_those, directory.tenants_with_scheduled, await container.get(SendScheduled))),
-        Job("planned-moves", 15, partial(every, await container.get(MakePlannedMoves))),
-        Job("blocks", 2, partial(for_those, directory.tenants_with_blocks, await container.get(TellBlocks))),
         Job("snoozed", 30, partial(every, await container.get(WakeSnoozed))),
         Job("templates", 600, partial(every, await container.get(SyncStale))),
         Job("quiet", 300, partial(every, await container.get(ResolveQuiet))),
@@ -234,6 +246,8 @@ LOOPS: dict[str, Callable[[AsyncContainer], Awaitable[Loop]]] = {
     "inbox": _inbox,
     "lanes": _lanes,
     "campaigns": _campaigns,
+    "blocks": _blocks,
+    "moves": _moves,
     "media": _media,
     "webhooks": _webhooks,
     "schedule": _schedule,

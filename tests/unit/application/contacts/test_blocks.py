@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from tests.contracts.storage.world import a_phone
-from tests.unit.application.office import Office
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.contracts.storage.world import a_phone, eventually
+from tests.unit.application.office import LINE, Office
 from whatsapp_hub.application.contacts.edit_contact import BlockContact
-from whatsapp_hub.application.contacts.tell_blocks import MOST_TRIES, ListProviderBlocks, TellBlocks
+from whatsapp_hub.application.contacts.join_contacts import MergeContacts
+from whatsapp_hub.application.contacts.tell_blocks import AT_ONCE, LEASE_S, MOST_TRIES, ListProviderBlocks, TellBlocks
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
 from whatsapp_hub.domain.conversations.conversation import Conversation
-from whatsapp_hub.domain.errors import Rejected, Scope, Transient
+from whatsapp_hub.domain.errors import OutcomeUnknown, Rejected, Scope, Transient
+from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.messaging.contact import Identity
 
 
@@ -55,6 +64,58 @@ async def test_what_fails_is_tried_again_later_and_what_is_refused_is_shown(offi
     await block(office, conversation, blocked=False)
     assert [one[0] for one in await tell(office)] == ["unblock"]
     assert await left(office, conversation) == []
+
+
+async def test_some_are_told_at_a_time_and_side_by_side(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    conversations = [await office.writes(a_phone(), "Oi") for _ in range(AT_ONCE + 1)]
+    for conversation in conversations:
+        await block(office, conversation)
+    go_on, begun = asyncio.Event(), []
+
+    async def slow(session: SessionRef, identities: Sequence[Identity], *, blocked: bool) -> None:
+        begun.append(identities)
+        await go_on.wait()
+
+    monkeypatch.setattr(office.line, "block", slow)
+    telling = asyncio.create_task(office.use(TellBlocks)(office.id))
+
+    async def all_begun() -> bool:
+        return len(begun) == AT_ONCE
+
+    await eventually(all_begun)
+    go_on.set()
+    assert await telling is True
+    assert await office.use(TellBlocks)(office.id) is False
+    assert len(begun) == AT_ONCE + 1
+
+
+async def test_the_end_of_a_block_waits_for_a_call_that_may_still_be_carried_out(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    await block(office, conversation)
+    office.line.fails.append(OutcomeUnknown("timeout", ""))
+    assert len(await tell(office)) == 1
+    await block(office, conversation, blocked=False)
+    assert await tell(office, after_s=60) == []
+    assert [one[0] for one in await tell(office, after_s=LEASE_S)] == ["unblock"]
+
+
+async def test_a_number_whose_provider_cannot_block_any_more_is_not_asked(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    await block(office, conversation)
+    plugin = office.plugins[LINE]
+    features = plugin.capabilities.features - {Feature.BLOCK}
+    plugin.capabilities = replace(plugin.capabilities, features=features)
+    assert await tell(office) == []
+    assert await left(office, conversation) == []
+
+
+async def test_a_merged_contact_is_unblocked_where_one_of_two_was_to_be(office: Office) -> None:
+    kept, gone = await office.writes(a_phone(), "Oi"), await office.writes(a_phone(), "Oi")
+    await block(office, gone)
+    await tell(office)
+    await block(office, gone, blocked=False)
+    await office.use(MergeContacts)(office.admin, kept.contact_id, gone.contact_id)
+    assert [one[0] for one in await tell(office)] == ["unblock"]
 
 
 async def test_a_number_that_stays_away_is_given_up(office: Office) -> None:

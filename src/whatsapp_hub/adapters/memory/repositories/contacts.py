@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
+from whatsapp_hub.adapters.memory.queues.blocks import MemoryProviderBlocks
 from whatsapp_hub.adapters.memory.queues.scheduled import SCHEDULED
 from whatsapp_hub.adapters.memory.repositories.campaigns import merge_recipients
 from whatsapp_hub.adapters.memory.repositories.conversations import MemoryConversations
@@ -77,6 +78,7 @@ class MemoryContacts:
         for conversation in await self._conversations.of_contacts([contact.id]):
             if any(names_chat(i, conversation.chat) for i in other.identities):
                 await self._hand_over(conversation, other, at)
+        await MemoryProviderBlocks(self._rows).part(contact, other, at)
         return other
 
     async def _hand_over(self, conversation: Conversation, other: Contact, at: datetime) -> None:
@@ -211,6 +213,7 @@ class MemoryContacts:
 
     async def _merge(self, kept: Contact, other: Contact, at: datetime) -> None:
         """Merge two contacts of one person: the older one stays, and takes over all that was the other's."""
+        differ = (kept.card.blocked_at is None) != (other.card.blocked_at is None)
         kept.absorb(other, at)
         self._events += kept.take_events()
         await self._drop_repeats(kept.id, other.id)
@@ -225,6 +228,8 @@ class MemoryContacts:
         for waiting in [m for m in self._rows.each(SCHEDULED) if m.contact_id == other.id]:
             await self._rows.put(SCHEDULED, waiting.id, replace(waiting, contact_id=kept.id, _events=[]))
         await merge_recipients(self._rows, kept.id, other.id)
+        blocked = kept.card.blocked_at is not None
+        await MemoryProviderBlocks(self._rows).merge(kept.id, other.id, at, blocked=blocked, differ=differ)
         await self._rows.drop(CONTACTS, other.id)
 
     async def _drop_repeats(self, kept: ContactId, other: ContactId) -> None:
@@ -255,6 +260,8 @@ class MemoryContacts:
         await self._rows.put(MARKED, stays, marked)
         for message in [m for m in self._rows.each(MESSAGES) if m.conversation_id == gone]:
             await self._rows.put(MESSAGES, message.id, replace(message, conversation_id=stays, _events=[]))
+        for waiting in [m for m in self._rows.each(SCHEDULED) if m.conversation_id == gone]:
+            await self._rows.put(SCHEDULED, waiting.id, replace(waiting, conversation_id=stays, _events=[]))
 
 
 def _is_send(message: Message) -> bool:

@@ -31,7 +31,7 @@ from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import SessionId, SignInId, TenantId, UserId
-from whatsapp_hub.domain.sessions.moving import OtherProvider
+from whatsapp_hub.domain.sessions.moving import OtherProvider, OtherRole, is_restricted
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 RoutesOf = Callable[[str, object], Collection[str]]
@@ -197,14 +197,20 @@ class MemoryDirectory:
                 kept = replace(known, owed_since=poll.owed_since) if known else poll
                 await rows.put(POLLS, session.id, kept)
 
-    async def due_pairings(self, limit: int, for_s: float) -> list[DuePairing]:
-        """Claim due pairings for `for_s` seconds."""
+    async def tenants_with_due_pairings(self) -> list[TenantId]:
+        """List tenants by their longest due pairing."""
         async with self._database.transaction() as transaction:
             now = self._database.now
-            kept = [(at, t, p) for t, p in transaction.everywhere(PAIRINGS) if (at := p.look_at) and at <= now]
+            kept = [(at, t) for t, p in transaction.everywhere(PAIRINGS) if (at := p.look_at) and at <= now]
+            return _distinct(t for _, t in sorted(kept))
+
+    async def due_pairings(self, tenant_id: TenantId, limit: int, for_s: float) -> list[DuePairing]:
+        """Claim due pairings for `for_s` seconds."""
+        async with self._database.transaction() as transaction:
+            now, rows = self._database.now, transaction.of(tenant_id)
+            kept = [(at, p) for p in rows.each(PAIRINGS) if (at := p.look_at) and at <= now]
             due = []
-            for _, tenant_id, pairing in sorted(kept, key=lambda one: one[0])[:limit]:
-                rows = transaction.of(tenant_id)
+            for _, pairing in sorted(kept, key=lambda one: one[0])[:limit]:
                 if rows.try_lock(PAIRINGS, pairing.session_id):
                     later = replace(pairing, look_at=now + timedelta(seconds=for_s))
                     await rows.put(PAIRINGS, pairing.session_id, later)
@@ -258,6 +264,15 @@ class MemoryDirectory:
         async with self._database.transaction() as transaction:
             now = self._database.now
             return _distinct(t for t, d in transaction.everywhere(BLOCKS) if d.next_at and d.next_at <= now)
+
+    async def tenants_with_due_moves(self) -> list[TenantId]:
+        """List tenants with sessions whose planned move is due."""
+        async with self._database.transaction() as transaction:
+            planned = [
+                (t, o.session_id) for t, o in transaction.everywhere(OTHER_PROVIDERS) if o.role is OtherRole.PLANNED
+            ]
+            sessions = [(t, transaction.of(t).peek(SESSIONS, id)) for t, id in planned]
+            return _distinct(t for t, s in sessions if s and is_restricted(s.status, s.status_reason))
 
     async def tenants_with_campaigns(self) -> list[TenantId]:
         """List tenants with campaigns that run, are to start, or to be counted."""

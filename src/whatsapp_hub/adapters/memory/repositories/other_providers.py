@@ -40,10 +40,10 @@ class MemoryOtherProviders:
         await self._rows.drop(OTHER_PROVIDERS, _key(planned))
         return True
 
-    async def due(self) -> list[SessionId]:
+    async def due(self, limit: int) -> list[SessionId]:
         planned = [o.session_id for o in self._rows.each(OTHER_PROVIDERS) if o.role is OtherRole.PLANNED]
         sessions = [self._rows.peek(SESSIONS, id) for id in sorted(planned)]
-        return [s.id for s in sessions if s and is_restricted(s.status, s.status_reason)]
+        return [s.id for s in sessions if s and is_restricted(s.status, s.status_reason)][:limit]
 
 
 def _key(other: OtherProvider) -> Key:

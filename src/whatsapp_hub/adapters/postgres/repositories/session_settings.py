@@ -30,10 +30,11 @@ _OTHER = """
       AND (until IS NULL OR until > (SELECT now FROM hub.time)) ORDER BY role LIMIT 1"""
 _ARRIVED = "DELETE FROM hub.session_providers WHERE session_id = $1 AND role = 'arriving'"
 _CANCEL = "DELETE FROM hub.session_providers WHERE session_id = $1 AND role = 'planned' RETURNING true"
-_RESTRICTED = f"""
-    SELECT s.id FROM hub.session_providers o JOIN hub.sessions s ON s.id = o.session_id
-    WHERE o.role = 'planned'
-      AND (s.status = '{SessionStatus.BANNED}' OR s.status_reason = '{REACHOUT_TIMELOCK}') ORDER BY s.id"""
+PLANNED_AND_DUE = f"""
+    FROM hub.session_providers o JOIN hub.sessions s ON s.id = o.session_id
+    WHERE o.role = 'planned' AND (s.status = '{SessionStatus.BANNED}' OR s.status_reason = '{REACHOUT_TIMELOCK}')"""
+# In any order: those that cannot move yet hold up no others.
+_RESTRICTED = f"SELECT s.id {PLANNED_AND_DUE} ORDER BY random() LIMIT $1"
 
 
 class SettingsVault:
@@ -117,9 +118,9 @@ class PostgresOtherProviders:
         """Delete the plan."""
         return bool(await self._connection.fetchval(_CANCEL, session_id))
 
-    async def due(self) -> list[SessionId]:
+    async def due(self, limit: int) -> list[SessionId]:
         """Find planned ones by the states of their sessions."""
-        return [row["id"] for row in await self._connection.fetch(_RESTRICTED)]
+        return [row["id"] for row in await self._connection.fetch(_RESTRICTED, limit)]
 
     async def _one(self, session_id: SessionId, roles: list[OtherRole], provider: str | None) -> OtherProvider | None:
         row = await self._connection.fetchrow(_OTHER, session_id, roles, provider)

@@ -131,8 +131,12 @@ class Directory(Protocol):
         """Mark a poll as finished: all its updates are in the inbox."""
         ...
 
-    async def due_pairings(self, limit: int, for_s: float) -> list[DuePairing]:
-        """Claim pairings with a step due, the longest due first: each for one caller and so many seconds."""
+    async def tenants_with_due_pairings(self) -> list[TenantId]:
+        """Return tenants with pairings that have a step due, the longest due first."""
+        ...
+
+    async def due_pairings(self, tenant_id: TenantId, limit: int, for_s: float) -> list[DuePairing]:
+        """Claim a tenant's pairings with a step due, the longest due first: each for one caller and so many seconds."""
         ...
 
     async def tenants_with_inbox(self) -> list[TenantId]:
@@ -159,6 +163,10 @@ class Directory(Protocol):
 
     async def tenants_with_blocks(self) -> list[TenantId]:
         """Return tenants with blocks of which a provider is to be told now."""
+        ...
+
+    async def tenants_with_due_moves(self) -> list[TenantId]:
+        """Return tenants with sessions that are to move to their planned provider by now."""
         ...
 
     async def tenants_with_campaigns(self) -> list[TenantId]:

@@ -10,8 +10,9 @@ from whatsapp_hub.domain.ids import ContactId, SessionId
 
 @dataclass(frozen=True, slots=True)
 class ProviderBlock:
-    """What a session's provider is to do: block the contact, or (`blocked` False) unblock it. `tries` counts claims,
-    and with `asked_at` fences them; `error`: why the last one failed, a code; `is_given_up`: it is not tried again."""
+    """What a session's provider is to do: block the contact, or (`blocked` False) unblock it. `tries` counts what was
+    tried of this wish; `error`: why the last one failed, a code; `is_given_up`: it is not tried again; `claims` counts
+    all claims, of earlier wishes too, and fences them."""
 
     session_id: SessionId
     contact_id: ContactId
@@ -20,6 +21,7 @@ class ProviderBlock:
     tries: int = 0
     error: str | None = None
     is_given_up: bool = False
+    claims: int = 0
 
 
 class ProviderBlocks(Protocol):
@@ -27,7 +29,8 @@ class ProviderBlocks(Protocol):
 
     async def ask(self, contact_id: ContactId, kinds: Collection[str], at: datetime, *, blocked: bool) -> int:
         """Have the contact blocked or unblocked on every session of these providers' kinds that it has a conversation
-        with, instead of what was asked before; return how many."""
+        with, instead of what was asked before; return how many. It is due now, or once a call under way has ended, or
+        its lease has: WhatsApp would keep whichever of two opposite calls comes last."""
         ...
 
     async def claim(self, limit: int, lease_s: float) -> list[ProviderBlock]:
@@ -35,12 +38,13 @@ class ProviderBlocks(Protocol):
         ...
 
     async def done(self, block: ProviderBlock) -> None:
-        """Remove it, unless it was asked for anew or somebody else has it."""
+        """Remove it; what was asked for anew meanwhile is due now. Nothing happens where somebody else has it."""
         ...
 
-    async def failed(self, block: ProviderBlock, error: str, again_in_s: float | None) -> None:
-        """Keep why it failed (a code) and try again in so many seconds, or (None) not again; nothing happens where it
-        was asked for anew or somebody else has it."""
+    async def failed(self, block: ProviderBlock, error: str, again_in_s: float | None, *, is_certain: bool) -> None:
+        """Keep why it failed (a code) and try again in so many seconds, or (None) not again; what was asked for anew
+        meanwhile is due now. Not `is_certain`: the provider may still do it, and nothing is due before the lease's end.
+        Nothing happens where somebody else has it."""
         ...
 
     async def of(self, contact_id: ContactId) -> list[ProviderBlock]:

@@ -94,8 +94,9 @@ class OtherProviders(Protocol):
         """Forget where it moves by itself; False: nowhere."""
         ...
 
-    async def due(self) -> list[SessionId]:
-        """List the sessions whose number WhatsApp restricts (banned, or writing to nobody new) and that move then."""
+    async def due(self, limit: int) -> list[SessionId]:
+        """List some, any, of the sessions whose number WhatsApp restricts (banned, or writing to nobody new) and that
+        move then."""
         ...
 
 

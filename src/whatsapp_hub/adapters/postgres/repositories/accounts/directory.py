@@ -15,6 +15,12 @@ from whatsapp_hub.adapters.postgres.engine.audit import AUDITED, acting
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.repositories.accounts import api_keys, sign_ins, users
 from whatsapp_hub.adapters.postgres.repositories.accounts.departments import hours_of
+from whatsapp_hub.adapters.postgres.repositories.accounts.due_work import (
+    DUE_PAIRINGS,
+    TICKS,
+    WITH_DUE_MOVES,
+    WITH_DUE_PAIRINGS,
+)
 from whatsapp_hub.adapters.postgres.repositories.service_columns import level_of
 from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
 from whatsapp_hub.application.ports.edge.directory import (
@@ -104,17 +110,6 @@ _WITH_CAMPAIGNS = """
 _WITH_LATE_LINES = f"SELECT DISTINCT tenant_id FROM hub.lines WHERE {LATE}"
 _MASTER = """
     SELECT FROM hub.users WHERE role = 'MASTER' AND is_active AND id IS DISTINCT FROM $1::uuid LIMIT 1"""
-_TICKS = """
-    INSERT INTO hub.ticks AS t (name, acted_at)
-    SELECT name, (SELECT now FROM hub.time) FROM unnest($1::text[], $2::float8[]) AS job(name, every_s)
-    WHERE NOT EXISTS (SELECT FROM hub.ticks WHERE ticks.name = job.name
-      AND acted_at > (SELECT now FROM hub.time) - every_s * interval '1 second')
-    ORDER BY name
-    ON CONFLICT (name) DO UPDATE SET acted_at = excluded.acted_at
-      WHERE t.acted_at <= excluded.acted_at - (
-        SELECT every_s FROM unnest($1::text[], $2::float8[]) AS job(name, every_s) WHERE job.name = t.name
-      ) * interval '1 second'
-    RETURNING name"""
 
 _HEARD = """
     SELECT DISTINCT i.session_id FROM hub.inbox i LEFT JOIN hub.polls p USING (session_id)
@@ -142,12 +137,6 @@ _POLLING = """
 _POLLED = """
     INSERT INTO hub.polls (session_id, until) SELECT id, (SELECT now FROM hub.time) FROM hub.sessions WHERE id = $1
     ON CONFLICT (session_id) DO UPDATE SET until = excluded.until, owed_since = NULL"""
-
-_DUE_PAIRINGS = """
-    UPDATE hub.pairings SET look_at = (SELECT now FROM hub.time) + $2 * interval '1 second' WHERE session_id IN (
-      SELECT session_id FROM hub.pairings WHERE look_at <= (SELECT now FROM hub.time) ORDER BY look_at LIMIT $1
-      FOR UPDATE SKIP LOCKED)
-    RETURNING session_id, tenant_id"""
 
 log = logging.getLogger(__name__)
 
@@ -347,9 +336,13 @@ class PostgresDirectory:
         """Note that a poll succeeded."""
         await self._fetch(_POLLED, session.id)
 
-    async def due_pairings(self, limit: int, for_s: float) -> list[DuePairing]:
+    async def tenants_with_due_pairings(self) -> list[TenantId]:
+        """Find tenants by their longest due pairing."""
+        return _ids(await self._fetch(WITH_DUE_PAIRINGS))
+
+    async def due_pairings(self, tenant_id: TenantId, limit: int, for_s: float) -> list[DuePairing]:
         """Claim due pairings for `for_s` seconds."""
-        return [DuePairing(**dict(row)) for row in await self._fetch(_DUE_PAIRINGS, limit, for_s)]
+        return [DuePairing(**dict(row)) for row in await self._fetch(DUE_PAIRINGS, limit, for_s, tenant_id)]
 
     async def tenants_with_inbox(self) -> list[TenantId]:
         """Find tenants with due updates."""
@@ -377,6 +370,10 @@ class PostgresDirectory:
         """Find tenants with blocks that providers are to be told of."""
         return _ids(await self._fetch(_WITH_BLOCKS))
 
+    async def tenants_with_due_moves(self) -> list[TenantId]:
+        """Find tenants with sessions whose planned move is due."""
+        return _ids(await self._fetch(WITH_DUE_MOVES))
+
     async def tenants_with_campaigns(self) -> list[TenantId]:
         """Find tenants with campaigns that run, are to start, or to be counted."""
         return _ids(await self._fetch(_WITH_CAMPAIGNS))
@@ -387,7 +384,7 @@ class PostgresDirectory:
 
     async def ticks(self, every_s: Mapping[str, float]) -> list[str]:
         """Claim jobs that are due, each for its interval, and return their names."""
-        return [row["name"] for row in await self._fetch(_TICKS, list(every_s), list(every_s.values()))]
+        return [row["name"] for row in await self._fetch(TICKS, list(every_s), list(every_s.values()))]
 
 
 def _ids(rows: Iterable[Any]) -> list[TenantId]:

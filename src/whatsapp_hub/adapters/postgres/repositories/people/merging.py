@@ -5,6 +5,7 @@ from datetime import datetime
 from whatsapp_hub.adapters.postgres.campaigns.merging import MERGE_RECIPIENTS
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements
 from whatsapp_hub.adapters.postgres.repositories import conversations
+from whatsapp_hub.adapters.postgres.repositories.people.block_moves import merge_blocks, part_blocks
 from whatsapp_hub.adapters.postgres.repositories.people.cards import SAVE_CARDS, stored_card
 from whatsapp_hub.domain.conversations.merging import merge_rounds
 from whatsapp_hub.domain.events import Event, recorded
@@ -33,7 +34,10 @@ _MERGE = (
     *MERGE_RECIPIENTS,
     """DELETE FROM contacts WHERE id = $2 AND id <> $1""",
 )
-_TAKE_OVER = "UPDATE messages SET conversation_id = $1, contact_id = $3 WHERE conversation_id = $2"
+_TAKE_OVER = (
+    """UPDATE messages SET conversation_id = $1, contact_id = $3 WHERE conversation_id = $2""",
+    """UPDATE hub.scheduled SET conversation_id = $1, contact_id = $3 WHERE conversation_id = $2""",
+)
 # Of a message that WhatsApp was told of already it may be told again.
 _UNMARK = """
     UPDATE conversations c SET read_marked_seq = least(c.read_marked_seq, gone.read_marked_seq)
@@ -64,7 +68,7 @@ class Merges:
 
     async def merge(self, kept: Contact, other: Contact, at: datetime) -> None:
         """Merge two contacts of one person: the older one stays, and takes over all that was the other's."""
-        before = stored_card(kept)
+        before, was_blocked = stored_card(kept), kept.card.blocked_at is not None
         kept.absorb(other, at)
         if (after := stored_card(kept)) != before:
             await self._connection.execute(SAVE_CARDS.command, [kept.id], [after])
@@ -75,6 +79,7 @@ class Merges:
         await self._connection.execute(_AUDIT, kept.id, "merged_contact_id", other.id)
         for statement in _MERGE:
             await self._connection.execute(statement, kept.id, other.id)
+        await merge_blocks(self._connection, kept, other, at, was_blocked=was_blocked)
 
     async def _archive(self, kept: Contact, other: Contact, at: datetime) -> None:
         """Archive one of two live conversations; the other continues with the messages of both."""
@@ -89,7 +94,8 @@ class Merges:
             c.move_to(kept.id, c.chat, c.customer_phone, at)
         await rounds.save([*(stays for stays, _ in merged), *alone])
         for stays, gone in merged:
-            await self._connection.execute(_TAKE_OVER, stays.id, gone.id, kept.id)
+            for statement in _TAKE_OVER:
+                await self._connection.execute(statement, stays.id, gone.id, kept.id)
             await self._connection.execute(_UNMARK, stays.id, gone.id)
 
     async def part(self, contact: Contact, other: Contact, at: datetime) -> None:
@@ -108,3 +114,4 @@ class Merges:
         await rounds.save(live)
         for statement in _HAND_OVER:
             await self._connection.execute(statement, other.id, [c.id for c in theirs])
+        await part_blocks(self._connection, contact, other, at)
