@@ -81,7 +81,8 @@ async def ask_for_conversation(
     caller: Asking, data: JSONBody[AskBody], ask_for_conversation: FromDishka[AskForConversation]
 ) -> None:
     """Ask for a customer's live conversation that others have (`held_elsewhere`): a note in it, and a notification to
-    who has it, else to administrators. 409 `not_held`: the caller sees it."""
+    who has it, else to administrators; again within ten minutes nothing is added, and 20 an hour are let through (429).
+    409 `not_held`: the caller sees it."""
     await ask_for_conversation(caller, SessionId(data.session_id), data.to)
 
 
