@@ -4,7 +4,7 @@ a provider that a session is just moving to."""
 from whatsapp_hub.adapters.postgres.engine.schema.script import run
 
 revision = "20261128_waits"
-down_revision = "20261128_agent_name"
+down_revision = "20261128_enlisting"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from whatsapp_hub.adapters.postgres.engine.schema.script import run
 
-revision = "20261128_leases_of_blocks"
-down_revision = "20261128_enlisting"
+revision = "20261128_wishes_about_blocks"
+down_revision = "20261128_waits"
 
 
 def upgrade() -> None:
