@@ -316,7 +316,7 @@ class PostgresLanes:
         closed = await self._connection.fetch(_CLOSE_STALE, *keys, wait_s)
         left = [messages[row["session_id"], row["chat"]] for row in closed]
         await self._connection.execute(_LEAVE, [m.id for m in left])
-        waits = [(m.id, wait_s, True) if m.status is MessageStatus.PENDING else (m.id, 0.0, False) for m in left]
+        waits = [(m.id, wait_s, True) if m.is_to_be_sent else (m.id, 0.0, False) for m in left]
         await lane_moves.go_on(self._connection, waits)
         return left
 
