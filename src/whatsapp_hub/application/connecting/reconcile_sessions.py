@@ -56,6 +56,7 @@ class ReconcileSessions:
     _unclean: set[SessionId] = field(default_factory=set)
     _dialled_here: set[SessionId] = field(default_factory=set)
     _taken_over: set[SessionId] = field(default_factory=set)
+    _sockets: dict[str, HoldsSockets] = field(default_factory=dict)
     _closing: dict[SessionId, OpenConnection] = field(default_factory=dict)
     _closings: set[asyncio.Task[None]] = field(default_factory=set)
     _due: asyncio.Event = field(default_factory=asyncio.Event)
@@ -108,10 +109,12 @@ class ReconcileSessions:
 
     def socket(self, kind: str) -> HoldsSockets:
         """Return the provider that holds this kind's sockets. Raises TypeError."""
-        provider = self.providers.live(kind)
-        if not isinstance(provider, HoldsSockets):
-            raise TypeError(f"{kind} declares holds_socket, but has no HoldsSockets")
-        return provider
+        if kind not in self._sockets:  # asked for each session twice a second, and a protocol is checked slowly
+            provider = self.providers.live(kind)
+            if not isinstance(provider, HoldsSockets):
+                raise TypeError(f"{kind} declares holds_socket, but has no HoldsSockets")
+            self._sockets[kind] = provider
+        return self._sockets[kind]
 
     # The loops
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from contextlib import suppress
+from ipaddress import ip_address
 
 from whatsapp_hub.adapters.providers.neonize.native.threads import in_thread
 
@@ -9,7 +11,9 @@ _under_way: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
 
 
 async def addresses_of(host: str, port: int) -> list[str]:
-    """Return a host's addresses. Requests for the same host share one lookup. Raises OSError."""
+    """Return a host's addresses. Requests for the same host share one lookup; an address needs none. Raises OSError."""
+    with suppress(ValueError):
+        return [str(ip_address(host))]
     key = (host, port)
     answer = _under_way.get(key)
     if answer is None or answer.get_loop() is not asyncio.get_running_loop():
