@@ -68,7 +68,7 @@ class Member(Asker):
     last_heartbeat: float = field(default=-LEAST_HEARTBEAT_S, kw_only=True, compare=False)
 
 
-class Gateway:
+class AgentNamespace:
     """The agents' namespace. `asgi` serves `/socket.io`; `begin` sets the log's position, `hear` sends one event of it;
     `watch` runs beside it. `position` is that of the last event sent to all; `recent` may be ahead of it."""
 

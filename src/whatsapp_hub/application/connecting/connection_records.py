@@ -26,7 +26,7 @@ class RecordConnections:
 
     storage: Storage
     leases: Leases
-    follow: AdvanceConnection
+    advance: AdvanceConnection
 
     async def about_to_dial(
         self, connection: DesiredConnection, me: ConnectorId, *, takes_over: bool = False
@@ -41,12 +41,12 @@ class RecordConnections:
                     return None
                 if session.settings is UNREADABLE:
                     failed = ConnectionReport(SessionStatus.FAILED, f"credentials_invalid: {UNREADABLE.reason}")
-                    await self.follow(uow, session, self._reported(failed))
+                    await self.advance(uow, session, self._reported(failed))
                     await uow.commit()
                     return None
-                await self.follow(uow, session, lambda state, at: state.dialled(at, self.follow.rules))
+                await self.advance(uow, session, lambda state, at: state.dialled(at, self.advance.rules))
                 kinds = [HistoryKind.TAKEN_OVER] if takes_over else []
-                entries = [HistoryEntry.of(kind, self.follow.clock()) for kind in (*kinds, HistoryKind.DIALLED)]
+                entries = [HistoryEntry.of(kind, self.advance.clock()) for kind in (*kinds, HistoryKind.DIALLED)]
                 await uow.session_history.add(session.id, entries)
                 await uow.commit()
         except NotFound:
@@ -59,7 +59,7 @@ class RecordConnections:
         """Plan a new dial of a dead connection, unless it was started, stopped or taken over meanwhile."""
 
         def step(state: ConnectionState, now: datetime) -> ConnectionState:
-            return state.recycled(why, now, self.follow.rules, self.follow.jitter())
+            return state.recycled(why, now, self.advance.rules, self.advance.jitter())
 
         await self._follow(tenant_id, session_id, step, fence)
 
@@ -79,13 +79,13 @@ class RecordConnections:
         try:
             async with self.storage.tenant(tenant_id) as uow:
                 session = await uow.sessions.get(session_id)
-                await self.follow(uow, session, step, fence)
+                await self.advance(uow, session, step, fence)
                 await uow.commit()
         except NotFound:
             return
 
     def _reported(self, report: ConnectionReport) -> Callable[[ConnectionState, datetime], ConnectionState]:
-        return lambda state, now: state.reported(report, now, self.follow.rules, self.follow.jitter())
+        return lambda state, now: state.reported(report, now, self.advance.rules, self.advance.jitter())
 
     async def alarm(self, down: Sequence[OpenConnection]) -> None:
         """Notify each company once, however many of its sessions are down."""
@@ -95,7 +95,7 @@ class RecordConnections:
         for tenant_id, sessions in companies.items():
             detail: Details = {"kind": "sessions.reconnect_storm", "role": "ADMIN", "sessions": len(sessions)}
             async with self.storage.tenant(tenant_id) as uow:
-                uow.publish([Event(EventType.NOTIFICATION_CREATED, tenant_id, self.follow.clock(), detail=detail)])
+                uow.publish([Event(EventType.NOTIFICATION_CREATED, tenant_id, self.advance.clock(), detail=detail)])
                 await uow.commit()
 
 
@@ -106,7 +106,7 @@ class TendConnections:
 
     storage: Storage
     leases: Leases
-    follow: AdvanceConnection
+    advance: AdvanceConnection
 
     async def __call__(self) -> None:
         """Apply all that are due. Raises Unavailable."""
@@ -122,7 +122,7 @@ class TendConnections:
             async with self.storage.tenant(tenant_id) as uow:
                 session = await uow.sessions.get(session_id)
                 is_held = (await uow.connections.of(session)).holder is not None
-                await self.follow(uow, session, lambda state, now: self._later(state, now, is_held))
+                await self.advance(uow, session, lambda state, now: self._later(state, now, is_held))
                 await uow.commit()
         except NotFound:
             return
@@ -132,4 +132,4 @@ class TendConnections:
             state = state.unheld()
         if state.deadline_at is None or state.deadline_at > now:
             return state
-        return state.late(now, self.follow.rules, self.follow.jitter(), is_held=is_held)
+        return state.late(now, self.advance.rules, self.advance.jitter(), is_held=is_held)

@@ -375,7 +375,7 @@ class ReconcileSessions:
             self._unclean.discard(connection.session_id)
         if not connection.was_up:
             return None  # a first dial, or not scanned yet: that has a deadline of its own
-        rules, down = self.records.follow.rules, timedelta(seconds=now - connection.down_since)
+        rules, down = self.records.advance.rules, timedelta(seconds=now - connection.down_since)
         silent, unanswered = timedelta(seconds=pulse.silent_s), timedelta(seconds=pulse.unanswered_s)
         return why_dead(pulse.is_connected, silent, unanswered, down, rules)
 

@@ -30,7 +30,7 @@ from whatsapp_hub.domain.errors import (
 from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
-from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
+from whatsapp_hub.domain.sessions.session import UNREADABLE
 
 log = logging.getLogger(__name__)
 
@@ -126,11 +126,7 @@ class TellBlocks:
         provider = self.providers.live(session.provider)
         if not isinstance(provider, BlocksPeople):
             raise Unsupported("unsupported", "the provider cannot block")
-        await provider.block(_ref(session), contact.identities, blocked=block.blocked)
-
-
-def _ref(session: Session) -> SessionRef:
-    return SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+        await provider.block(SessionRef.of(session), contact.identities, blocked=block.blocked)
 
 
 @dataclass(frozen=True, slots=True)

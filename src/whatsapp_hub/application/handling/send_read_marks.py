@@ -61,6 +61,6 @@ class SendReadMarks:
             return
         provider = self.providers.live(session.provider)
         if isinstance(provider, MarksRead):
-            ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+            ref = SessionRef.of(session)
             async with asyncio.timeout(CALL_S):
                 await provider.mark_read(ref, mark.chat, mark.messages)

@@ -123,7 +123,7 @@ class ShowCustomer:
                 command = Command(self.new_id(), session.tenant_id, session.id, session.provider, kind, argument)
                 await self.commands.ask(command, WITHIN_S)  # its answer is not needed
             else:
-                ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+                ref = SessionRef.of(session)
                 await show_typing(self.providers.live(session.provider), ref, sign)
 
 

@@ -63,7 +63,7 @@ class TakeThread:
         provider = self.providers.live(session.provider)
         if not isinstance(provider, TakesThreads):
             raise NotSupported(session.provider, Feature.THREADS)
-        ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+        ref = SessionRef.of(session)
         try:
             async with asyncio.timeout(WITHIN_S):
                 await provider.take_thread(ref, recipient, chat)

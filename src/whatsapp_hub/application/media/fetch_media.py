@@ -177,7 +177,7 @@ class FetchMedia:
         provider = self._provider(session, fetch)
         if session is None or not isinstance(content, File) or provider is None:
             raise Rejected("session_gone", "no session can fetch it any more")
-        ref = SessionRef(session.id, tenant_id, session.key, session.provider, session.settings)
+        ref = SessionRef.of(session)
         remote = RemoteFile(content, message.chat, message.whatsapp_message_id)
         most = self.bounds.most_bytes
         async with provider.download(ref, remote, most) as download:

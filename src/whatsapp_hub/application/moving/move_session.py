@@ -213,7 +213,7 @@ class MoveSession:
         if not isinstance(provider, Starts):
             return None
         await self._expect(there)
-        ref = SessionRef(there.id, there.tenant_id, there.key, there.provider, there.settings)
+        ref = SessionRef.of(there)
         try:
             return await provider.start(ref)
         except CredentialsInvalid as error:

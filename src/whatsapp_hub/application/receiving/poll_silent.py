@@ -86,7 +86,7 @@ class PollSilent:
             return
         provider = self.providers.live(session.provider)
         if isinstance(provider, Polls):
-            ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+            ref = SessionRef.of(session)
             has_news = False
             async for page in provider.poll(ref, silent.since - OVERLAP):
                 news = page if has_news else [update for update in page if self._is_news(session, update)]

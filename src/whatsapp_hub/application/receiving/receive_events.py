@@ -78,7 +78,7 @@ class ReceiveEvents:
     providers: Providers
     clock: Clock
     new_id: NewId
-    follow: AdvanceConnection
+    advance: AdvanceConnection
     show: ShowCustomer | None = None
     show_agents: ShowsCustomerTyping | None = None
     country_of: CountryOf = lambda _: None
@@ -249,9 +249,9 @@ class ReceiveEvents:
     async def _see_session(self, uow: UnitOfWork, seen: Seen, event: SessionSeen) -> None:
         session = await uow.sessions.get(seen.session_id)
         if self.providers.holds_socket(session.provider):
-            await self.follow.reported(uow, session, event, seen.fence)
+            await self.advance.reported(uow, session, event, seen.fence)
         else:
-            pairing = FollowPairing(self.providers, self.clock, self.follow.rules)
+            pairing = FollowPairing(self.providers, self.clock, self.advance.rules)
             await pairing.reported(uow, session, event)
 
     def _translate(self, items: list[InboxItem]) -> list[Seen]:

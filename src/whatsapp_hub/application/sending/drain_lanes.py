@@ -163,7 +163,7 @@ class DrainLanes:
         provider = self.providers.live(session.provider)
         if not isinstance(provider, ShowsTyping) or not self.still_held(session.id):
             return
-        self._begin(tenant_id, _show_typing(provider, _ref(session), lane.chat))
+        self._begin(tenant_id, _show_typing(provider, SessionRef.of(session), lane.chat))
 
     async def _run(self, tenant_id: TenantId, claim: Claim, session: Session, claimed_at: float) -> None:
         result = replace(await self._call(claim, session, claimed_at), provider=session.provider)
@@ -194,7 +194,7 @@ class DrainLanes:
         outgoing = Outgoing(message.id, message.chat, claim.recipient, message.content, answered, media)
         began = time.monotonic()
         try:
-            return await self._send(claim, provider, _ref(session), outgoing)
+            return await self._send(claim, provider, SessionRef.of(session), outgoing)
         finally:
             TALLY.observe(CALLS, time.monotonic() - began, session.provider)
 
@@ -259,7 +259,3 @@ async def _show_typing(provider: ShowsTyping, session: SessionRef, chat: str) ->
 
 def _linked(links: MediaLinks, media: Media) -> str:
     return links.to(media.tenant_id, media.id).url
-
-
-def _ref(session: Session) -> SessionRef:
-    return SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)

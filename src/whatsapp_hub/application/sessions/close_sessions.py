@@ -51,9 +51,7 @@ class UnlinkSession:
         if session.settings is UNREADABLE:
             return LOGGED_OUT_HERE
         try:
-            await provider.log_out(
-                SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
-            )
+            await provider.log_out(SessionRef.of(session))
         except ProviderError:
             return LOGGED_OUT_HERE
         return "logged_out"

@@ -86,7 +86,7 @@ class LogOut:
 
     storage: Storage
     providers: Providers
-    follow: AdvanceConnection
+    advance: AdvanceConnection
     ask: AskHolder
 
     async def __call__(self, caller: Caller, session_id: SessionId) -> Session:
@@ -106,7 +106,7 @@ class LogOut:
             session = await uow.sessions.get(session_id)
             if session.status is not SessionStatus.LOGGED_OUT:
                 reason = reason if state.has_paired else "logged_out"
-                await self.follow(uow, session, lambda state, _: state.logged_out(reason))
+                await self.advance(uow, session, lambda state, _: state.logged_out(reason))
                 await uow.commit()
         return session
 

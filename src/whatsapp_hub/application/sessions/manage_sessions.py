@@ -159,7 +159,7 @@ class UpdateSession:
     providers: Providers
     clock: Clock
     webhook: SessionWebhook
-    follow: AdvanceConnection
+    advance: AdvanceConnection
 
     async def __call__(self, caller: Caller, session_id: SessionId, changes: SessionChanges) -> Session:
         """Apply the changes. Raises NotFound, Invalid, Conflict (routing to departments on the session of a bot)."""
@@ -178,7 +178,7 @@ class UpdateSession:
                 await self.webhook(uow, session, url, changes.webhook_format, session.updated_at)
             await uow.sessions.save(session)
             if session.settings != before and self.providers.holds_socket(session.provider):
-                await self.follow(uow, session, lambda state, now: state.redialled(now, self.follow.rules))
+                await self.advance(uow, session, lambda state, now: state.redialled(now, self.advance.rules))
             await uow.commit()
         return session
 
@@ -257,7 +257,7 @@ class DeleteSession:
         provider = self.providers.live(kind)
         if not isinstance(provider, Unregisters):
             return
-        ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+        ref = SessionRef.of(session)
         try:
             async with asyncio.timeout(UNREGISTER_WITHIN_S):
                 await provider.unregister(ref)

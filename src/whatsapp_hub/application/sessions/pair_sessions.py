@@ -174,7 +174,7 @@ class TendPairings:
         if session is None or session.settings is UNREADABLE:
             return
         provider = self.providers.live(session.provider)
-        ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+        ref = SessionRef.of(session)
         if what is PairingStep.CLOSE:
             if not session.is_active:  # one that failed may be linked, and may still come up
                 await _stop(provider, ref)

@@ -37,7 +37,7 @@ class InitSession:
     storage: Storage
     providers: Providers
     clock: Clock
-    follow: AdvanceConnection
+    advance: AdvanceConnection
     leases: Leases
     limit: SessionLimit
 
@@ -60,7 +60,7 @@ class InitSession:
         (too many sessions)."""
         if self.providers.holds_socket(session.provider):
             await self._require_room(session.provider)
-            await self.follow(uow, session, lambda state, now: state.started(now, self.follow.rules))
+            await self.advance(uow, session, lambda state, now: state.started(now, self.advance.rules))
             return
         await self._begin(uow, session)
 
@@ -86,18 +86,18 @@ class InitSession:
 
     @property
     def _pairing(self) -> FollowPairing:
-        return FollowPairing(self.providers, self.clock, self.follow.rules)
+        return FollowPairing(self.providers, self.clock, self.advance.rules)
 
     async def _want(self, uow: UnitOfWork, session: Session, *, again: bool) -> Session:
         if not session.is_active:
             await self._require_room(session.provider)
         elif session.status is SessionStatus.CONNECTED and not again:
             raise Conflict("already_connected", "the session is connected already")
-        rules = self.follow.rules
+        rules = self.advance.rules
         if again:
-            await self.follow(uow, session, lambda state, now: state.restarted(now, rules))
+            await self.advance(uow, session, lambda state, now: state.restarted(now, rules))
         else:
-            await self.follow(uow, session, lambda state, now: state.started(now, rules))
+            await self.advance(uow, session, lambda state, now: state.started(now, rules))
         await uow.commit()
         return session
 
@@ -127,7 +127,7 @@ class InitSession:
         if not isinstance(provider, Starts):
             return SessionSeen(SessionStatus.CONNECTED, self.clock())
         try:
-            return await provider.start(_ref(session))
+            return await provider.start(SessionRef.of(session))
         except CredentialsInvalid as error:
             return SessionSeen(SessionStatus.FAILED, self.clock(), f"credentials_invalid: {error}")
         except ProviderError as error:
@@ -141,7 +141,7 @@ class StopSession:
     storage: Storage
     providers: Providers
     clock: Clock
-    follow: AdvanceConnection
+    advance: AdvanceConnection
 
     async def __call__(self, caller: Caller, session_id: SessionId, reason: str = STOPPED) -> Session:
         """Stop it. Idempotent. Raises NotFound."""
@@ -149,7 +149,7 @@ class StopSession:
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
             if self.providers.holds_socket(session.provider):
-                await self.follow(uow, session, lambda state, _: state.stopped(reason))
+                await self.advance(uow, session, lambda state, _: state.stopped(reason))
                 await uow.commit()
                 return session
             session.stop(self.clock(), reason)
@@ -165,11 +165,7 @@ async def bring_down(providers: Providers, session: Session) -> Session:
         return session  # it was never up
     if isinstance(provider, Starts) and session.settings is not UNREADABLE:
         try:
-            await provider.stop(_ref(session))
+            await provider.stop(SessionRef.of(session))
         except ProviderError as error:
             session.status_reason = f"stopped here; the provider said: {error}"[:300]
     return session
-
-
-def _ref(session: Session) -> SessionRef:
-    return SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)

@@ -141,7 +141,7 @@ async def keeper_of(
     provider = providers.live(session.provider)
     if not isinstance(provider, KeepsTemplates):
         raise NotSupported(session.provider, Feature.TEMPLATES)
-    return SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings), provider
+    return SessionRef.of(session), provider
 
 
 def _require_usable(session: Session) -> None:

@@ -40,7 +40,7 @@ from whatsapp_hub.adapters.postgres.queues.access_changes import PostgresAccessC
 from whatsapp_hub.adapters.postgres.queues.tickets import PostgresTickets
 from whatsapp_hub.adapters.postgres.repositories.accounts.guesses import PostgresGuessCounts
 from whatsapp_hub.adapters.postgres.templates.catalogue import PostgresTemplateCatalogue
-from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
+from whatsapp_hub.adapters.realtime.agent_namespace import AgentNamespace
 from whatsapp_hub.adapters.realtime.answers import SocketRates
 from whatsapp_hub.adapters.realtime.client_namespace import SendRates
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
@@ -201,7 +201,7 @@ class Serving(Provider):
         return MetricsPage(PostgresOverview(database), database.ping, version("whatsapp-hub"), settings.metrics_token)
 
     @provide
-    def gateway(
+    def agents(
         self,
         callers: Callers,
         queries: Queries,
@@ -217,11 +217,11 @@ class Serving(Provider):
         show_typing: ShowTyping,
         links: MediaLinks,
         settings: Settings,
-    ) -> Gateway:
+    ) -> AgentNamespace:
         store = ValkeyRates(redis, clock)
         rates = SendRates(store, settings.rate_limit_user, settings.rate_limit_api_key)
         limits = SocketLimits()
-        return Gateway(
+        return AgentNamespace(
             callers,
             queries,
             presence,
@@ -313,17 +313,17 @@ async def run(settings: Settings) -> None:
 
 async def make_app(container: AsyncContainer) -> HubApp:
     """Build the whole HTTP side; its lifespan tails the log for this process's own sockets."""
-    options, gateway = await container.get(HttpOptions), await container.get(Gateway)
+    options, agents = await container.get(HttpOptions), await container.get(AgentNamespace)
     wakes, channel = await container.get(Wakes), await container.get(Channel)
     recent, typing = await container.get(EventBuffer), await container.get(TypingChannel)
 
     async def begin(position: int) -> None:
         recent.begin(position)
-        await gateway.begin(position)
+        await agents.begin(position)
 
     async def hear(event: LoggedEvent) -> None:
         recent.add(event)
-        await gateway.hear(event)
+        await agents.hear(event)
 
     kept = KeptPassword(await container.get(Settings), container)
     tail = Tail(await container.get(EventLog), wakes.listen(Work.EVENTS), begin, hear)
@@ -333,23 +333,23 @@ async def make_app(container: AsyncContainer) -> HubApp:
         await container.get(AccessChanges),
         await container.get(Callers),
         wakes.listen(Work.ACCESS),
-        (gateway.access_changed, readers.access_changed),
+        (agents.access_changed, readers.access_changed),
     )
     idleness, limit = await container.get(Idleness), await container.get(IdleLimit)
-    probes: Probes = {"sockets": lambda: gateway.sockets, "streams": lambda: len(streams)}
+    probes: Probes = {"sockets": lambda: agents.sockets, "streams": lambda: len(streams)}
 
     @asynccontextmanager
     async def live(_: Litestar) -> AsyncIterator[None]:
         named = {
             "wakes": channel.listen(wakes, Work.EVENTS, Work.ACCESS),
-            "typing": typing.listen(gateway.hear_sign),
+            "typing": typing.listen(agents.hear_sign),
             "tail": tail.run(),
-            "members": gateway.watch(),
+            "members": agents.watch(),
             "stream callers": readers.watch(),
             "access": follow.run(),
         }
         if limit.idle is not None:
-            named["listening"] = keep_listening(idleness, limit.idle, gateway.listened, streams.listened)
+            named["listening"] = keep_listening(idleness, limit.idle, agents.listened, streams.listened)
         stop_s = ROLES["api"].stop_deadline_s
         loops = [asyncio.create_task(lasting(name, loop, stop_s), name=name) for name, loop in named.items()]
         loops += [asyncio.create_task(kept.watch()), await take_up_environment(container)]
@@ -357,7 +357,7 @@ async def make_app(container: AsyncContainer) -> HubApp:
             async with announced(container, "api", probes):
                 yield
         finally:
-            await gateway.close()
+            await agents.close()
             for loop in loops:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
@@ -365,4 +365,4 @@ async def make_app(container: AsyncContainer) -> HubApp:
     rates = ValkeyRates(await container.get(Redis), await container.get(Clock))
     files = serving.ConsoleFiles()
     console = Console(files.serves, files)
-    return create_app(container, options, gateway.asgi, [live], rates, console)
+    return create_app(container, options, agents.asgi, [live], rates, console)

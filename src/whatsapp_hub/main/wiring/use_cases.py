@@ -189,7 +189,7 @@ class UseCases(Provider):
         return PollSilent(storage, providers, settings.waha_polling_interval_ms / 1000)
 
     @provide
-    def follow(self, clock: Clock, settings: Settings) -> AdvanceConnection:
+    def advance(self, clock: Clock, settings: Settings) -> AdvanceConnection:
         return AdvanceConnection(clock, settings.reconnect_policy, random.random)
 
     @provide
@@ -243,12 +243,12 @@ class UseCases(Provider):
         providers: Providers,
         clock: Clock,
         new_id: NewId,
-        follow: AdvanceConnection,
+        advance: AdvanceConnection,
         show: ShowCustomer,
         show_agents: ShowsCustomerTyping,
         plans: NumberingPlans,
     ) -> ReceiveEvents:
-        return ReceiveEvents(storage, providers, clock, new_id, follow, show, show_agents, plans.country)
+        return ReceiveEvents(storage, providers, clock, new_id, advance, show, show_agents, plans.country)
 
     @provide
     def accept_webhook(

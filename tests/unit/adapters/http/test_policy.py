@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.policy import CONNECTS, PROVIDERS, ROUTES, SOCKETS
 from whatsapp_hub.adapters.http.app import HubApp
-from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
+from whatsapp_hub.adapters.realtime.agent_namespace import AgentNamespace
 
 
 def test_every_route_has_a_row_and_every_row_a_route(app: HubApp) -> None:
@@ -27,6 +27,6 @@ def test_what_is_served_beside_the_api_is_described_and_has_a_row(document: dict
 
 def test_every_event_of_both_namespaces_has_a_row() -> None:
     nobody: Any = None
-    gateway = Gateway(nobody, nobody, nobody, nobody, nobody, nobody, nobody, nobody)
-    assert gateway.events == {namespace: set(events) for namespace, events in SOCKETS.items()}
+    agents = AgentNamespace(nobody, nobody, nobody, nobody, nobody, nobody, nobody, nobody)
+    assert agents.events == {namespace: set(events) for namespace, events in SOCKETS.items()}
     assert set(CONNECTS) == set(SOCKETS)

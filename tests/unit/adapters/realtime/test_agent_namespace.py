@@ -16,7 +16,7 @@ import uvicorn
 
 from whatsapp_hub.adapters.contracts.views.accounts import UserView
 from whatsapp_hub.adapters.contracts.views.conversations import ConversationView
-from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
+from whatsapp_hub.adapters.realtime.agent_namespace import AgentNamespace
 from whatsapp_hub.adapters.realtime.membership import rooms_of_rights
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
@@ -57,7 +57,7 @@ def a_conversation(**fields: Any) -> Conversation:
 
 @dataclass
 class World:
-    """The directory, the queries and the use cases that a gateway asks, in memory."""
+    """The directory, the queries and the use cases that a namespace asks, in memory."""
 
     users: dict[UUID, User] = field(default_factory=dict)
     conversations: dict[UUID, Conversation] = field(default_factory=dict)
@@ -116,10 +116,10 @@ class World:
 
 @dataclass
 class Desk:
-    """A gateway behind a real server, and the clients of one test."""
+    """A namespace behind a real server, and the clients of one test."""
 
     world: World
-    gateway: Gateway
+    namespace: AgentNamespace
     recent: EventBuffer
     url: str
     clients: list["Client"] = field(default_factory=list)
@@ -140,12 +140,12 @@ class Desk:
         event = LoggedEvent(self.position, tenant_id, type, None, conversation_id, NOW, raw)
         self.world.events.append(event)
         self.recent.add(event)
-        await self.gateway.hear(event)
+        await self.namespace.hear(event)
         return self.position
 
     def holds(self, **limits: int) -> None:
         """Let so many packets, or so much, wait for one client."""
-        server = self.gateway._server
+        server = self.namespace._server
         server.limits = msgspec.structs.replace(server.limits, **limits)
 
     async def moves(self, type: str, conversation: Conversation) -> int:
@@ -185,17 +185,17 @@ async def desk() -> AsyncIterator[Desk]:
     world, recent = World(), EventBuffer()
     callers = Callers(TOKENS, world, lambda: NOW, sure_s=0)  # type: ignore[arg-type]
     stand_in: Any = world
-    gateway = Gateway(
+    namespace = AgentNamespace(
         callers, stand_in, stand_in.set_presence, stand_in.heartbeat, stand_in, recent, stand_in, stand_in
     )
     recent.begin(0)
-    await gateway.begin(0)
-    server = uvicorn.Server(uvicorn.Config(gateway.asgi, port=0, log_level="error", lifespan="off"))
+    await namespace.begin(0)
+    server = uvicorn.Server(uvicorn.Config(namespace.asgi, port=0, log_level="error", lifespan="off"))
     serving = asyncio.create_task(server._serve())
     while not server.started:
         await asyncio.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
-    desk = Desk(world, gateway, recent, f"http://127.0.0.1:{port}")
+    desk = Desk(world, namespace, recent, f"http://127.0.0.1:{port}")
     yield desk
     for client in desk.clients:
         await client.io.disconnect()
@@ -300,7 +300,7 @@ async def test_those_who_lose_a_conversation_hear_that_it_is_gone_and_then_no_mo
     third = await desk.receives(moved)
     assert await seller.positions() == [first, second]
     assert await supporter.positions() == [second, third]
-    assert f"conversation:{conversation.id}" not in desk.gateway._server.manager.rooms["/"]
+    assert f"conversation:{conversation.id}" not in desk.namespace._server.manager.rooms["/"]
 
 
 async def test_a_conversation_is_joined_by_right_and_acknowledged(desk: Desk) -> None:
@@ -354,7 +354,7 @@ async def test_typing_is_told_to_those_who_look_at_the_conversation_and_to_nobod
     async def tell(said: bytes) -> None:
         told.append(said)
 
-    desk.gateway.typing._publish = tell
+    desk.namespace.typing._publish = tell
     for client in (writer, looker):
         assert (await client.ask("join-conversation", {"conversationId": str(conversation.id)}))["ok"]
     for is_typing in (True, True, True, False):  # at every key, and at last sent
@@ -368,7 +368,7 @@ async def test_typing_is_told_to_those_who_look_at_the_conversation_and_to_nobod
     assert (writer.heard, elsewhere.heard, len(told)) == ([], [], 2)
     looker.heard.clear()
     for said in (told[0], b"", b"{}", b"nonsense", b"\xff"):  # as another process says it
-        desk.gateway.typing.hear(said)
+        desk.namespace.typing.hear(said)
     await looker.ask("heartbeat")
     assert looker.heard == [("typing", {**payload, "typing": True})]
     for nonsense in (None, {}, "x", {"conversationId": str(conversation.id)}, {"conversationId": "x", "typing": True}):
@@ -415,7 +415,7 @@ async def test_whoever_is_dismissed_or_moved_is_disconnected(desk: Desk, monkeyp
     clients = [await desk.connect(user) for user in (stays, leaves, moves)]
     leaves.is_active = False
     moves.department_id = SUPPORT
-    watching = asyncio.create_task(desk.gateway.watch())
+    watching = asyncio.create_task(desk.namespace.watch())
     async with asyncio.timeout(5):
         while clients[1].io.connected or clients[2].io.connected:
             await asyncio.sleep(0.01)
@@ -429,7 +429,7 @@ async def test_a_client_that_does_not_read_is_let_go_and_holds_nobody_up(desk: D
     slow, quick = await desk.connect(admin), await desk.connect(desk.world.add(a_user("other", Role.ADMIN)))
     desk.holds(**limits)
     slow_sid = slow.io.get_sid()
-    slow_socket = desk.gateway._server.eio.sockets[desk.gateway._server.transport_of(slow_sid, "/")]
+    slow_socket = desk.namespace._server.eio.sockets[desk.namespace._server.transport_of(slow_sid, "/")]
     blocked = asyncio.Event()
 
     async def never() -> list[Any]:
@@ -460,8 +460,8 @@ async def test_a_client_that_is_too_slow_hears_why_and_gets_the_rest_when_it_com
     slow = await desk.connect(user)
     await slow.positions()
     desk.holds(waiting_packets=20)
-    eio_sid = desk.gateway._server.transport_of(slow.io.get_sid(), "/")
-    socket = desk.gateway._server.eio.sockets[eio_sid]
+    eio_sid = desk.namespace._server.transport_of(slow.io.get_sid(), "/")
+    socket = desk.namespace._server.eio.sockets[eio_sid]
     reads, poll = asyncio.Event(), socket.poll
 
     async def stopping() -> list[Any]:
@@ -566,7 +566,7 @@ async def test_a_position_that_is_kept_no_more_is_a_reset(desk: Desk) -> None:
 async def test_a_log_replaced_under_our_feet_is_told_to_everybody(desk: Desk) -> None:
     client = await desk.connect(desk.world.add(a_user("admin", Role.ADMIN)))
     await client.positions()
-    await desk.gateway.begin(500)
+    await desk.namespace.begin(500)
     await client.positions()
     assert client.heard == [("reset", {"position": 500})]
 
@@ -586,7 +586,7 @@ async def test_a_token_that_expires_ends_the_connection_with_its_reason(
     client = Client(socketio.AsyncClient(reconnection=False))
     desk.clients.append(client)
     await client.open(desk.url, {"token": TOKENS.issue(caller, timedelta(seconds=1.2))})
-    watching = asyncio.create_task(desk.gateway.watch())
+    watching = asyncio.create_task(desk.namespace.watch())
     async with asyncio.timeout(8):
         while client.io.connected:
             await asyncio.sleep(0.02)
@@ -597,9 +597,9 @@ async def test_a_token_that_expires_ends_the_connection_with_its_reason(
 async def test_who_signs_out_is_let_go_when_the_feed_says_so_and_others_stay(desk: Desk) -> None:
     users = [desk.world.add(a_user(name, Role.ADMIN)) for name in ("ana", "bia")]
     gone, staying = [await desk.connect(user) for user in users]
-    watching = asyncio.create_task(desk.gateway.watch())
+    watching = asyncio.create_task(desk.namespace.watch())
     desk.world.signed_out.add(users[0].id)
-    desk.gateway.access_changed([AccessChange(HOME, users[0].id, SignInId(users[0].id))])
+    desk.namespace.access_changed([AccessChange(HOME, users[0].id, SignInId(users[0].id))])
     async with asyncio.timeout(5):
         while gone.io.connected:
             await asyncio.sleep(0.02)
@@ -615,8 +615,8 @@ async def test_where_nobody_can_tell_for_long_who_may_be_here_sockets_end(
     """A process that lost the database would go on serving whoever was signed out elsewhere since."""
     client = await desk.connect(desk.world.add(a_user("ana", Role.ADMIN)))
     monkeypatch.setattr("whatsapp_hub.application.authentication.callers.DEAF_AFTER_S", -1.0)
-    watching = asyncio.create_task(desk.gateway.watch())
-    desk.gateway.access_changed([EVERYONE])
+    watching = asyncio.create_task(desk.namespace.watch())
+    desk.namespace.access_changed([EVERYONE])
     async with asyncio.timeout(5):
         while client.io.connected:
             await asyncio.sleep(0.02)
@@ -664,8 +664,8 @@ async def test_a_slow_database_does_not_make_the_loops_stand(desk: Desk, monkeyp
         standing.update(pulse.stalled())
         checked += 1
 
-    monkeypatch.setattr(desk.gateway, "_recheck", slowly)
-    watching = asyncio.create_task(desk.gateway.watch())
+    monkeypatch.setattr(desk.namespace, "_recheck", slowly)
+    watching = asyncio.create_task(desk.namespace.watch())
     async with asyncio.timeout(5):
         while checked < 8:
             await asyncio.sleep(0.01)
@@ -683,6 +683,6 @@ async def test_a_slow_database_does_not_make_the_loops_stand(desk: Desk, monkeyp
             raise Unavailable("away")
         return []
 
-    monkeypatch.setattr(desk.gateway, "_shown", away)
+    monkeypatch.setattr(desk.namespace, "_shown", away)
     await desk.happens("conversation.created", a_conversation())
     assert (tried, standing) == (6, {})

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate, SessionSeen
-from whatsapp_hub.application.ports.provider.settings import TakesPartialSettings
+from whatsapp_hub.application.ports.provider.settings import TakesPartialSettings, TakesStatuses
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import WindowClosed
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
@@ -20,7 +20,7 @@ from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Content, File
 from whatsapp_hub.domain.messaging.window import is_shut, needs_it
 from whatsapp_hub.domain.sessions.history import HistoryKind
-from whatsapp_hub.domain.sessions.session import UNREADABLE
+from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 UNKNOWN_TIME = datetime(2009, 1, 1, tzinfo=UTC)
 """The time that `Plugin.translate` gives an event without a readable one (WhatsApp did not exist before). The hub takes
@@ -38,6 +38,11 @@ class SessionRef:
     provider: str
     settings: object
     fence: int = 0
+
+    @classmethod
+    def of(cls, session: Session) -> "SessionRef":
+        """Show a session, as it is stored, to its provider."""
+        return cls(session.id, session.tenant_id, session.key, session.provider, session.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,16 +323,6 @@ class Plugin(Protocol):
 
     def connect(self, host: Host) -> Provider:
         """Create the I/O half. Called once a process, inside a running loop."""
-        ...
-
-
-@runtime_checkable
-class TakesStatuses(Protocol):
-    """Plugins whose sessions may ask for their contacts' status updates. All others' are dropped: they are no messages
-    to the company."""
-
-    def takes_statuses(self, settings: object) -> bool:
-        """Return whether this session takes them in. Pure."""
         ...
 
 

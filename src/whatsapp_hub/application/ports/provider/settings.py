@@ -18,6 +18,16 @@ class TakesPartialSettings(Protocol):
 
 
 @runtime_checkable
+class TakesStatuses(Protocol):
+    """Plugins whose sessions may ask for their contacts' status updates. All others' are dropped: they are no messages
+    to the company."""
+
+    def takes_statuses(self, settings: object) -> bool:
+        """Return whether this session takes them in. Pure."""
+        ...
+
+
+@runtime_checkable
 class WarnsOfSettings(Protocol):
     """Plugins that accept settings with which a session works, but insecurely. Pure."""
 
