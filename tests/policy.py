@@ -153,6 +153,8 @@ ROUTES: dict[str, Need] = {
     "PATCH /api/conversations/{id}/customer-name": WORK,
     "GET /api/conversations/{id}/notes": READ_CONVERSATIONS,
     "POST /api/conversations/{id}/notes": WORK,
+    "PATCH /api/conversations/{id}/notes/{note_id}": WORK,
+    "DELETE /api/conversations/{id}/notes/{note_id}": WORK,
     "GET /api/conversations/{id}/assignments": READ_CONVERSATIONS,
     "POST /api/messages": WORK,
     "POST /api/messages/send": WORK,

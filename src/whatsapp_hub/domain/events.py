@@ -53,6 +53,8 @@ class EventType(StrEnum):
     CONVERSATION_UPDATED = "conversation.updated"
     """Something changed that no other type tells; its detail `changed` names the fields."""
     NOTE_ADDED = "note.added"
+    NOTE_EDITED = "note.edited"
+    NOTE_DELETED = "note.deleted"
     CONTACT_UPDATED = "contact.updated"
     CONTACT_MERGED = "contact.merged"
     CONTACT_ERASED = "contact.erased"

@@ -407,3 +407,18 @@ class NotificationContract:
         before = await world.hub.log.head()
         await world.done(lambda uow: uow.notes.add(note))
         assert await told_since(world, before) == ["note.added"]
+
+    async def test_a_note_is_changed_and_deleted(self, world: World) -> None:
+        user, conversation = await world.add_user(), await world.conversation()
+        note = Note(NoteId(new_id()), world.tenant.id, conversation.id, user.id, "call back", NOW)
+        await world.done(lambda uow: uow.notes.add(note))
+        changed = note.edited("called back", (user.id,), SOON, conversation.session_id)
+        before = await world.hub.log.head()
+        await world.done(lambda uow: uow.notes.save(changed))
+        assert await world.done(lambda uow: uow.notes.get(note.id)) == changed
+        changed.deleted(SOON, conversation.session_id)
+        await world.done(lambda uow: uow.notes.delete(changed))
+        assert await told_since(world, before) == ["note.edited", "note.deleted"]
+        async with world.uow() as uow:
+            with pytest.raises(NotFound):
+                await uow.notes.get(note.id)

@@ -198,7 +198,10 @@ async def _conversations(call: Recorder, company: Company) -> None:
     await call(admin, "POST", "/api/conversations/{id}/transfer", {"departmentId": sales["id"]}, **of)
     await call(admin, "PATCH", "/api/conversations/{id}", {"labels": ["a"]}, **of)
     await call(admin, "PATCH", "/api/conversations/{id}/customer-name", {"name": "Ana"}, **of)
-    await call(admin, "POST", "/api/conversations/{id}/notes", {"content": "n"}, **of)
+    note = await call(admin, "POST", "/api/conversations/{id}/notes", {"content": "n"}, **of)
+    one = {**of, "note_id": note["id"]}
+    await call(admin, "PATCH", "/api/conversations/{id}/notes/{note_id}", {"content": "m"}, **one)
+    await call(admin, "DELETE", "/api/conversations/{id}/notes/{note_id}", **one)
     stranger = await company.agent(await company.department())
     asked = {"sessionId": session["id"], "to": "5511988887777"}
     await call(stranger, "POST", "/api/conversations/ask-for", asked)

@@ -27,6 +27,8 @@ TOLD = {
     "PATCH /api/conversations/{id}": "conversation.updated",
     "PATCH /api/conversations/{id}/customer-name": "conversation.updated",
     "POST /api/conversations/{id}/notes": "note.added",
+    "PATCH /api/conversations/{id}/notes/{note_id}": "note.edited",
+    "DELETE /api/conversations/{id}/notes/{note_id}": "note.deleted",
     "POST /api/conversations/{id}/read": "conversation.read",
     "POST /api/conversations/bulk": "conversation.updated",
     "POST /api/messages/{id}/send-again": "message.queued",
@@ -123,7 +125,9 @@ async def _of_a_conversation(call: Teller, company: Company) -> str:
     await call("POST", "/api/conversations/{id}/unassign", **of)
     await call("PATCH", "/api/conversations/{id}", {"labels": ["a"], "priority": "HIGH"}, **of)
     await call("PATCH", "/api/conversations/{id}/customer-name", {"name": "Bia"}, **of)
-    await call("POST", "/api/conversations/{id}/notes", {"content": "n"}, **of)
+    note = await call("POST", "/api/conversations/{id}/notes", {"content": "n"}, **of)
+    await call("PATCH", "/api/conversations/{id}/notes/{note_id}", {"content": "m"}, **of, note_id=note["id"])
+    await call("DELETE", "/api/conversations/{id}/notes/{note_id}", **of, note_id=note["id"])
     await call("POST", "/api/messages/send", {"conversationId": of["id"], "content": "x"})
     later = {"conversationId": of["id"], "content": "x", "sendAt": tomorrow()}
     waits = (await company.admin.post("/api/messages/send", later)).json()
@@ -242,9 +246,15 @@ async def test_changes_of_a_conversation_reach_those_who_may_see_it_alone(
         assert await _says(own, "conversation-changed", reason="read") == {"conversation": shown, "reason": "read"}
         note = (await seller.post(f"{path}/notes", {"content": "paga amanhã"})).json()
         assert await _says(own, "note-added") == {"conversationId": conversation["id"], "note": note}
+        changed = (await seller.patch(f"{path}/notes/{note['id']}", {"content": "pagou"})).json()
+        assert await _says(own, "note-edited") == {"conversationId": conversation["id"], "note": changed}
+        assert (await seller.delete(f"{path}/notes/{note['id']}")).status_code == 204
+        assert await _says(own, "note-deleted") == {"conversationId": conversation["id"], "noteId": note["id"]}
         assert (await company.admin.post(f"{path}/transfer", {"departmentId": support["id"]})).status_code == 200
         await foreign.hears("conversation-transferred")
-        assert not {"conversation-changed", "note-added"} & {name for name, _ in foreign.heard}
+        assert not {"conversation-changed", "note-added", "note-edited", "note-deleted"} & {
+            name for name, _ in foreign.heard
+        }
         assert far.heard == []
 
 

@@ -64,6 +64,7 @@ class Things:
         known = {
             "id": self.ids.get(folder, ""),
             "sign_in_id": self.ids["auth"],
+            "note_id": self.ids["notes"],
             "phone": self.ids["phone"],
             "path": "page.css",
         }
@@ -91,6 +92,7 @@ async def things(world: World, company: Company, marker: str = KNOWN_ONLY_HERE) 
         "/api/messages/send-media", data=form, files={"file": ("a.png", PNG, "image/png")}, headers=admin.headers
     )
     assert sent.status_code == 202, sent.text
+    note = await _made(admin, f"/api/conversations/{conversation['id']}/notes", {"content": f"late {marker}"})
     hook = await _made(admin, "/api/webhooks", {"url": "https://example.org/x", "events": ["*"]})
     tested = await admin.post(f"/api/webhooks/{hook['id']}/test")
     assert tested.status_code < 300, tested.text
@@ -115,6 +117,7 @@ async def things(world: World, company: Company, marker: str = KNOWN_ONLY_HERE) 
         "rules": (await _made(admin, "/api/rules", rule))["id"],
         "api-keys": (await _made(admin, "/api/api-keys", {"name": f"k {marker}"}))["id"],
         "notifications": await _notification(agent),
+        "notes": note["id"],
         "tenants": company.id,
         "sign-ins": signed_in.id,
         "auth": (await signed_in.get("/api/auth/sign-ins")).json()[0]["id"],
@@ -280,6 +283,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "content": {"kind": "text", "text": "x"},
     },
     "PATCH /api/users/{id}": {"name": "Bia"},
+    "POST /api/conversations/{id}/notes": {"content": "x"},
+    "PATCH /api/conversations/{id}/notes/{note_id}": {"content": "x"},
     "PUT /api/auth/preferences": {"views": [{"name": "Late", "query": "view=all&late=1"}]},
     "PATCH /api/users/me/status": {"status": "ONLINE"},
     "POST /api/webhooks/{id}/replay": {"after": 0},

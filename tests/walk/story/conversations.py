@@ -150,6 +150,17 @@ async def _works(w: Walk, ear: Ear) -> None:
     await w.ask(f"POST {ROW}/{{id}}/notes", rita, {"content": "Cliente antiga"}, path=here, keep="note")
     await w.ask(f"POST {ROW}/{{id}}/notes", rita, {"content": ""}, "empty", path=here)
     await w.ask(f"GET {ROW}/{{id}}/notes", rita, path=here)
+    mentions = [w.people["Rita"].id, w.people["Paulo"].id]
+    await w.ask(
+        f"POST {ROW}/{{id}}/notes", rita, {"content": "@Paulo", "mentions": mentions}, "out of sight", path=here
+    )
+    one = {**here, "note_id": w.ids["note"]}
+    await w.ask(
+        f"PATCH {ROW}/{{id}}/notes/{{note_id}}", rita, {"content": "Antiga", "mentions": mentions[:1]}, path=one
+    )
+    await w.ask(f"PATCH {ROW}/{{id}}/notes/{{note_id}}", body={"content": "no"}, note="somebody else's", path=one)
+    await w.ask(f"DELETE {ROW}/{{id}}/notes/{{note_id}}", rita, path=one)
+    await w.ask(f"DELETE {ROW}/{{id}}/notes/{{note_id}}", rita, note="again", path=one)
     await w.ask(f"PATCH {ROW}/{{id}}", rita, {"priority": "URGENT", "labels": ["vip", "novo"]}, path=here)
     await w.ask(f"PATCH {ROW}/{{id}}/customer-name", rita, {"name": "Beatriz"}, path=here)
     reply = {"id": w.ids["quick reply"]}

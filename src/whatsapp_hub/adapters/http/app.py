@@ -50,6 +50,7 @@ from whatsapp_hub.adapters.http.api.conversations import (
     listing,
     media,
     messages,
+    notes,
     notifications,
     scheduled,
 )
@@ -259,7 +260,7 @@ def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
             sessions,
             session_codes,
         ),
-        *(conversations, listing, copies, handling, bulk, messages, scheduled, media),
+        *(conversations, listing, copies, handling, notes, bulk, messages, scheduled, media),
         *(notifications, bots, moves, rules, templates, campaigns, company, contacts, personal_data, metrics),
         password_resets,
         *(events, webhooks, tenants, system),

@@ -4,7 +4,8 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.application.reading.conversation_filter import Reader
 from whatsapp_hub.application.reading.queries import Queries, Sight
-from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.access import POLICY, Action
+from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import DepartmentId
@@ -44,6 +45,12 @@ def is_in(sight: Sight, conversation: Conversation) -> bool:
         own = conversation.assigned_user_id == sight.user_id
         return own or (sight.department_id is not None and conversation.department_id == sight.department_id)
     return conversation.department_id is None or conversation.department_id == sight.department_id
+
+
+def is_seen_by(user: User, conversation: Conversation) -> bool:
+    """Return whether a user, as they are now, may see the conversation; somebody inactive sees none."""
+    everything = Action.READ_ALL_CONVERSATIONS in POLICY[user.role]
+    return user.is_active and is_in(Sight(user.id, user.department_id, everything), conversation)
 
 
 async def require_sight(uow: UnitOfWork, caller: Caller, conversation: Conversation) -> None:

@@ -15,6 +15,7 @@ class NotificationKind(StrEnum):
     TIMED_OUT = "conversation.timed_out"
     SNOOZE_ENDED = "conversation.snooze_ended"
     REQUESTED = "conversation.requested"
+    MENTIONED = "note.mentioned"
     SCHEDULED_FAILED = "message.scheduled_failed"
     TARGET_WARNED = "conversation.target_warned"
     TARGET_BREACHED = "conversation.target_breached"

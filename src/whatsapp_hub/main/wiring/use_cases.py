@@ -56,7 +56,6 @@ from whatsapp_hub.application.contacts.edit_contact import BlockContact, EditCon
 from whatsapp_hub.application.contacts.exchange_contacts import ImportContacts
 from whatsapp_hub.application.contacts.join_contacts import MergeContacts, SplitContact
 from whatsapp_hub.application.contacts.tell_blocks import ListProviderBlocks, TellBlocks
-from whatsapp_hub.application.handling.add_note import AddNote
 from whatsapp_hub.application.handling.ask_for_conversation import AskForConversation
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
 from whatsapp_hub.application.handling.classify_conversation import ClassifyConversation, RenameCustomer
@@ -67,6 +66,7 @@ from whatsapp_hub.application.handling.close_conversation import (
 )
 from whatsapp_hub.application.handling.hand_off_conversation import HandOffConversation
 from whatsapp_hub.application.handling.mark_read import MarkConversationRead, MarkConversationUnread
+from whatsapp_hub.application.handling.notes import AddNote, ChangeNote, DeleteNote
 from whatsapp_hub.application.handling.read_notifications import ReadNotifications
 from whatsapp_hub.application.handling.show_customer import ShowCustomer
 from whatsapp_hub.application.handling.show_typing import ShowTyping
@@ -167,7 +167,8 @@ class UseCases(Provider):
         *(ListCampaigns, ShowCampaign, ListRecipients, CountCampaigns, OptContactOut),
         *(ListProviderBlocks, TellBlocks, EditContact, BlockContact, MergeContacts, SplitContact, ImportContacts),
         *(RenameCustomer, ClassifyConversation, HandOffConversation),
-        *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
+        *(ResolveConversation, ArchiveConversation, ReopenConversation, ReadNotifications),
+        *(AddNote, ChangeNote, DeleteNote),
         *(NewPasswords, OfferPasswordReset, ReadPasswordReset, ResetPassword),
         *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),
         *(ListRules, CreateRule, UpdateRule, DeleteRule),

@@ -1,4 +1,4 @@
-"""What agents do with a conversation: take, give, classify, close, read, note, and show that they type."""
+"""What agents do with a conversation: take, give, classify, close, read, and show that they type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 from tests.contracts.storage.world import a_phone, eventually
 from tests.unit.application.office import Office
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
-from whatsapp_hub.application.handling.add_note import AddNote
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
 from whatsapp_hub.application.handling.classify_conversation import ClassifyConversation, RenameCustomer
 from whatsapp_hub.application.handling.close_conversation import (
@@ -172,18 +171,6 @@ async def test_typing_is_shown_to_the_customer_but_not_at_every_key(office: Offi
     assert sum(what[0] == "show_typing" for what in office.line.shown) == 1
     with pytest.raises(NotFound):
         await show(office.as_(ana), ConversationId(office.id), is_typing=True)
-
-
-async def test_a_note_is_for_those_who_see_the_conversation(office: Office) -> None:
-    sales, other = await office.department("Vendas"), await office.department("Suporte")
-    ana, stranger = await office.person(sales), await office.person(other)
-    conversation = await office.queued(sales)
-    note = await office.use(AddNote)(office.as_(ana), conversation.id, "call back")
-    assert (note.user_id, note.content) == (ana.id, "call back")
-    with pytest.raises((NotFound, Forbidden)):
-        await office.use(AddNote)(office.as_(stranger), conversation.id, "hello")
-    with pytest.raises(Invalid):
-        await office.use(AddNote)(office.as_(ana), conversation.id, "  ")
 
 
 async def test_notifications_are_read_by_who_has_them(office: Office) -> None:

@@ -13,6 +13,7 @@ from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ContactId, NoteId
 
 OTHER = ContactId(user_id(77))
+LATER = NOW + timedelta(minutes=1)
 
 Change = Callable[[Conversation], object]
 
@@ -73,3 +74,10 @@ def test_a_note_is_told_as_its_conversations() -> None:
     [event] = note.take_events()
     told = (event.type, event.session_id, event.conversation_id, event.subjects)
     assert told == (EventType.NOTE_ADDED, one.session_id, one.id, {"note": note})
+    assert note.edited(note.content, (), LATER, one.session_id) is note
+    changed = note.edited("pagou", (), LATER, one.session_id)
+    changed.deleted(LATER, one.session_id)
+    edited, deleted = changed.take_events()
+    assert (edited.type, edited.subjects) == (EventType.NOTE_EDITED, {"note": changed})
+    assert (deleted.type, deleted.subjects, deleted.detail) == (EventType.NOTE_DELETED, {}, {"note_id": note.id})
+    assert note.take_events() == []

@@ -167,9 +167,15 @@ class ConversationUpdatedData(ConversationData):
 
 
 class NoteData(View):
-    """A note was added to a conversation."""
+    """A note was added to a conversation, or its author changed it."""
 
     note: NoteView
+
+
+class NoteDeletedData(View):
+    """A note's author deleted it."""
+
+    note_id: UUID
 
 
 class ContactData(View):
@@ -226,6 +232,7 @@ class NotificationData(View):
     role: Literal["ADMIN"] | UnsetType = UNSET
     target: Target | UnsetType = UNSET
     due_at: datetime | UnsetType | None = UNSET
+    note_id: UUID | UnsetType = UNSET
     session: str | UnsetType = UNSET
     sessions: int | UnsetType = UNSET
     error: str | UnsetType = UNSET
@@ -289,6 +296,8 @@ DATA: Mapping[EventType, type[View]] = {
     EventType.CONVERSATION_READ: ConversationReadData,
     EventType.CONVERSATION_UPDATED: ConversationUpdatedData,
     EventType.NOTE_ADDED: NoteData,
+    EventType.NOTE_EDITED: NoteData,
+    EventType.NOTE_DELETED: NoteDeletedData,
     EventType.CONTACT_UPDATED: ContactData,
     EventType.CONTACT_MERGED: ContactMergedData,
     EventType.CONTACT_ERASED: ContactErasedData,

@@ -65,10 +65,18 @@ class SocketConversation(View):
 
 
 class SocketNote(View):
-    """A note that a colleague, or a bot, added."""
+    """A note that a colleague, or a bot, added, or that its author changed."""
 
     conversation_id: UUID
     note: NoteView
+    position: int
+
+
+class SocketNoteDeleted(View):
+    """A note that its author deleted."""
+
+    conversation_id: UUID
+    note_id: UUID
     position: int
 
 
@@ -140,6 +148,8 @@ PAYLOADS: Mapping[str, type[View]] = {
     "conversation-resolved": _positioned("SocketResolved", event_data.ConversationData, "A conversation was resolved."),
     "conversation-changed": SocketConversation,
     "note-added": SocketNote,
+    "note-edited": SocketNote,
+    "note-deleted": SocketNoteDeleted,
     "contact-changed": SocketContact,
     "contact-erased": SocketErasure,
     "session-changed": SocketSession,

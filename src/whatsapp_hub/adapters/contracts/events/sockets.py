@@ -107,10 +107,12 @@ def _changed(event: LoggedEvent, body: Body) -> list[Emission]:
     return [Emission("conversation-changed", payload)]
 
 
-def _note(event: LoggedEvent, body: Body) -> list[Emission]:
-    conversation_id = str(event.conversation_id)
-    payload = {"conversationId": conversation_id, "note": body["note"], "position": event.position}
-    return [Emission("note-added", payload)]
+def _note(name: str, part: str = "note") -> Callable[[LoggedEvent, Body], list[Emission]]:
+    def encoder(event: LoggedEvent, body: Body) -> list[Emission]:
+        payload = {"conversationId": str(event.conversation_id), part: body[part], "position": event.position}
+        return [Emission(name, payload)]
+
+    return encoder
 
 
 def _contact(event: LoggedEvent, body: Body) -> list[Emission]:
@@ -163,7 +165,9 @@ _ENCODERS: dict[str, Callable[[LoggedEvent, Any], list[Emission]]] = {
     "conversation.transferred": _conversation("conversation-transferred"),
     "conversation.resolved": _conversation("conversation-resolved"),
     **{f"conversation.{reason}": _changed for reason in get_args(ChangeReason)},
-    "note.added": _note,
+    "note.added": _note("note-added"),
+    "note.edited": _note("note-edited"),
+    "note.deleted": _note("note-deleted", "noteId"),
     "contact.updated": _contact,
     "contact.merged": _contact,
     "contact.erased": _erased,

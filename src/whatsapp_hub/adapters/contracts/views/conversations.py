@@ -188,13 +188,16 @@ class AssignmentView(View):
 
 
 class NoteView(View):
-    """A colleague's note, which the customer never sees; `userId` null: an API key wrote it."""
+    """A colleague's note, which the customer never sees; `userId` null: an API key wrote it; `mentions`: the colleagues
+    whom it is for; `editedAt`: when its author changed it."""
 
     id: UUID
     conversation_id: UUID
     user_id: UUID | None
     content: str
     created_at: datetime
+    mentions: list[UUID]
+    edited_at: datetime | None
 
     @classmethod
     def of(cls, note: Note) -> "NoteView":
@@ -205,6 +208,8 @@ class NoteView(View):
             user_id=note.user_id,
             content=note.content,
             created_at=time(note.created_at),
+            mentions=[*note.mentions],
+            edited_at=time(note.edited_at),
         )
 
 

@@ -178,6 +178,12 @@ class MemoryNotes:
         self._rows = rows
         self._events = events
 
+    async def get(self, note_id: NoteId) -> Note:
+        found = await self._rows.get(NOTES, note_id)
+        if found is None:
+            raise NotFound("note", note_id)
+        return found
+
     async def add(self, note: Note) -> None:
         self._events += note.take_events()
         await self._rows.put(NOTES, note.id, note)
@@ -185,6 +191,13 @@ class MemoryNotes:
     async def by(self, user_id: UserId, texts: Collection[str], since: datetime) -> list[Note]:
         theirs = (n for n in self._rows.each(NOTES) if n.user_id == user_id and n.created_at > since)
         return sorted((n for n in theirs if n.content in texts), key=lambda n: n.created_at, reverse=True)
+
+    async def save(self, note: Note) -> None:
+        await self.add(note)
+
+    async def delete(self, note: Note) -> None:
+        self._events += note.take_events()
+        await self._rows.drop(NOTES, note.id)
 
 
 class MemoryNotifications:

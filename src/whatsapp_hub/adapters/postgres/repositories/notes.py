@@ -9,11 +9,14 @@ from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.events import Event
-from whatsapp_hub.domain.ids import NotificationId, TenantId, UserId
+from whatsapp_hub.domain.ids import NoteId, NotificationId, TenantId, UserId
 
-NOTE_COLUMNS = "id, tenant_id, conversation_id, user_id, content, created_at"
+NOTE_COLUMNS = "id, tenant_id, conversation_id, user_id, content, created_at, mentions, edited_at"
 NOTIFICATION_COLUMNS = "id, tenant_id, user_id, kind, conversation_id, created_at, read_at"
-_ADD_NOTE = f"INSERT INTO notes ({NOTE_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)"
+_ADD_NOTE = f"INSERT INTO notes ({NOTE_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+_NOTE = f"SELECT {NOTE_COLUMNS} FROM notes WHERE id = $1 FOR UPDATE"
+_CHANGE_NOTE = "UPDATE notes SET content = $2, mentions = $3, edited_at = $4 WHERE id = $1"
+_DELETE_NOTE = "DELETE FROM notes WHERE id = $1"
 _BY = f"""
     SELECT {NOTE_COLUMNS} FROM notes WHERE user_id = $1 AND created_at > $3 AND content = ANY ($2::text[])
     ORDER BY created_at DESC"""
@@ -36,7 +39,9 @@ _TRIM = "DELETE FROM notifications WHERE created_at < $1"
 
 def note_of(row: Any) -> Note:
     """Build a note from its row."""
-    return Note(**dict(row))
+    values = dict(row)
+    values["mentions"] = tuple(values["mentions"])
+    return Note(**values)
 
 
 def notification_of(row: Any) -> Notification:
@@ -53,13 +58,29 @@ class PostgresNotes:
         self._connection = connection
         self._events = events
 
+    async def get(self, note_id: NoteId) -> Note:
+        """Select it for update."""
+        row = await self._connection.fetchrow(_NOTE, note_id)
+        if row is None:
+            raise NotFound("note", note_id)
+        return note_of(row)
+
     async def add(self, note: Note) -> None:
         """Insert a note, and take its events."""
         n = note
         self._events += note.take_events()
-        await self._connection.execute(
-            _ADD_NOTE, n.id, n.tenant_id, n.conversation_id, n.user_id, n.content, n.created_at
-        )
+        written = (n.id, n.tenant_id, n.conversation_id, n.user_id, n.content, n.created_at, n.mentions, n.edited_at)
+        await self._connection.execute(_ADD_NOTE, *written)
+
+    async def save(self, note: Note) -> None:
+        """Update a note, and take its events."""
+        self._events += note.take_events()
+        await self._connection.execute(_CHANGE_NOTE, note.id, note.content, note.mentions, note.edited_at)
+
+    async def delete(self, note: Note) -> None:
+        """Delete a note, and take its events."""
+        self._events += note.take_events()
+        await self._connection.execute(_DELETE_NOTE, note.id)
 
     async def by(self, user_id: UserId, texts: Collection[str], since: datetime) -> list[Note]:
         """Read along the index on (user, time)."""

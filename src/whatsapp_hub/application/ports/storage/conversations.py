@@ -14,6 +14,7 @@ from whatsapp_hub.domain.ids import (
     DepartmentId,
     MediaId,
     MessageId,
+    NoteId,
     NotificationId,
     SessionId,
     UserId,
@@ -179,8 +180,20 @@ class Messages(Protocol):
 class Notes(Protocol):
     """A company's notes."""
 
+    async def get(self, note_id: NoteId) -> Note:
+        """Return it, locked. Raises NotFound."""
+        ...
+
     async def add(self, note: Note) -> None:
-        """Store a note."""
+        """Store a note, and take its events."""
+        ...
+
+    async def save(self, note: Note) -> None:
+        """Store its text, whom it mentions and when it was changed, and take its events."""
+        ...
+
+    async def delete(self, note: Note) -> None:
+        """Delete it, and take its events."""
         ...
 
     async def by(self, user_id: UserId, texts: Collection[str], since: datetime) -> list[Note]:

@@ -65,6 +65,11 @@ def _conversations() -> Iterator[Event]:
     note = Note(NoteId(ANA), one.tenant_id, one.id, None, "paga amanhã", NOW)
     note.added(one.session_id)
     yield from note.take_events()
+    changed = note.edited("@Ana paga hoje", (ANA,), LATER, one.session_id)
+    changed.deleted(LATER, one.session_id)
+    yield from changed.take_events()
+    mentioned = {"id": ANA, "kind": "note.mentioned", "userId": str(ANA), "note_id": note.id}
+    yield one.event(EventType.NOTIFICATION_CREATED, NOW, **mentioned)
 
 
 def _messages() -> Iterator[Event]:

@@ -84,6 +84,9 @@ def test_a_change_without_a_name_of_its_own_says_what_it_was(what: str) -> None:
 def test_a_note_is_told_with_its_conversation() -> None:
     told = {"conversationId": str(CONVERSATION), "note": {"id": "n"}, "position": 7}
     assert said(logged("note.added", note={"id": "n"})) == [("note-added", told)]
+    assert said(logged("note.edited", note={"id": "n"})) == [("note-edited", told)]
+    gone = {"conversationId": str(CONVERSATION), "noteId": "n", "position": 7}
+    assert said(logged("note.deleted", noteId="n")) == [("note-deleted", gone)]
 
 
 def test_a_contact_is_told_whole_and_which_one_went_into_it() -> None:
@@ -115,7 +118,7 @@ def test_no_change_that_a_colleague_sees_is_left_out(type: EventType) -> None:
 
 
 def test_every_event_type_is_either_spelled_or_left_out_without_a_fault() -> None:
-    whole: dict[str, object] = {"message": MESSAGE, "conversation": {"id": "c"}, "note": {"id": "n"}}
+    whole: dict[str, object] = {"message": MESSAGE, "conversation": {"id": "c"}, "note": {"id": "n"}, "noteId": "n"}
     whole |= {"user": {"id": "u", "onlineStatus": "ONLINE"}, "session": {"id": "s", "status": "CONNECTED"}}
     whole |= {
         "contact": {"id": "k"},

@@ -10,13 +10,12 @@ from litestar import Response, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts.events.envelope import EventView
-from whatsapp_hub.adapters.contracts.views.conversations import AssignmentView, ConversationView, NoteView
+from whatsapp_hub.adapters.contracts.views.conversations import AssignmentView, ConversationView
 from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.adapters.http.api.conversations.conversations import READ, TAGS
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.patches import utc
-from whatsapp_hub.application.handling.add_note import AddNote
 from whatsapp_hub.application.handling.ask_for_conversation import AskForConversation
 from whatsapp_hub.application.handling.classify_conversation import ClassifyConversation, RenameCustomer
 from whatsapp_hub.application.handling.close_conversation import ArchiveConversation, ReopenConversation
@@ -48,12 +47,6 @@ class NameBody(msgspec.Struct, forbid_unknown_fields=True):
     """The customer's name as agents shall see it."""
 
     name: str
-
-
-class NoteBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The text of a note."""
-
-    content: str
 
 
 class LabelView(View):
@@ -169,16 +162,6 @@ async def rename_customer(
     return ConversationView.of(await rename_customer(caller, ConversationId(id), data.name))
 
 
-@get("/conversations/{id:uuid}/notes", guards=READ, tags=TAGS)
-async def list_notes(
-    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
-) -> Response[list[NoteView]]:
-    """List colleagues' notes on it, the older first."""
-    conversation = await queries.conversation(caller.tenant_id, await sight_for(caller, queries), ConversationId(id))
-    found = await queries.notes(caller.tenant_id, conversation.id, limit, cursor)
-    return page([NoteView.of(note) for note in found.items], found.next_cursor)
-
-
 @get("/conversations/{id:uuid}/assignments", guards=READ, tags=TAGS)
 async def list_assignments(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
@@ -205,14 +188,6 @@ async def list_labels(caller: Asking, queries: FromDishka[Queries]) -> list[Labe
     return [LabelView(found.label, found.count) for found in await queries.labels(caller.tenant_id)]
 
 
-@post("/conversations/{id:uuid}/notes", tags=TAGS)
-async def add_note(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[NoteBody], add_note: FromDishka[AddNote]
-) -> NoteView:
-    """Add a note for colleagues; the customer never sees it."""
-    return NoteView.of(await add_note(caller, ConversationId(id), data.content))
-
-
 HANDLERS = [
     ask_for_conversation,
     unassign_conversation,
@@ -224,9 +199,7 @@ HANDLERS = [
     take_thread,
     classify_conversation,
     rename_customer,
-    list_notes,
     list_assignments,
     list_conversation_events,
     list_labels,
-    add_note,
 ]
