@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from dishka import make_async_container
 
+from whatsapp_hub.adapters.contracts.events.socket_payloads import PAYLOADS
 from whatsapp_hub.adapters.http.app import HttpOptions, create_app
 
 TARGET = Path(__file__).parents[1] / "src/whatsapp_hub/adapters/console/app/core/schema.ts"
@@ -26,16 +27,22 @@ def main() -> None:
 
 
 def generated() -> str:
-    """Return the module's text: an interface for each object, a type for each of the other schemas."""
+    """Return the module's text: an interface for each object, a type for each of the other schemas, and what each event
+    of the agents' sockets carries."""
     schemas: Mapping[str, Schema] = document()["components"]["schemas"]
     named = sorted(name for name in schemas if name.isidentifier() and not name.startswith(LEFT_OUT))
-    return HEAD + "".join(_declared(name, schemas[name]) for name in named)
+    return HEAD + "".join(_declared(name, schemas[name]) for name in named) + _socket_events()
 
 
 def document() -> Any:
     """Build the OpenAPI document, without databases."""
     app = create_app(make_async_container(), HttpOptions("0", "*", sandbox=True))
     return msgspec.json.decode(msgspec.json.encode(app.litestar.openapi_schema.to_schema()))
+
+
+def _socket_events() -> str:
+    carried = "".join(f"  {_key(name)}: {payload.__name__};\n" for name, payload in PAYLOADS.items())
+    return f"export interface SocketEvents {{\n{carried}}}\n"
 
 
 def _declared(name: str, schema: Schema) -> str:

@@ -33,6 +33,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 ADMIN = ("root@example.org", "correct horse battery")
 PASSWORD = "a long enough password"
 PATIENCE_S = 90
+START_S = 300
+"""A busy machine starts its databases slowly."""
 MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage", *MICROPHONE)
 WATCH = """
@@ -266,7 +268,7 @@ async def running(folder: Path, **more: str) -> AsyncIterator[Site]:
 async def _token(site: Site) -> str:
     body = {"email": ADMIN[0], "password": ADMIN[1]}
     async with httpx.AsyncClient(base_url=site.url, timeout=10, trust_env=False) as http:
-        for _ in range(PATIENCE_S * 5):
+        for _ in range(START_S * 5):
             assert site.process.poll() is None, "the hub ended"
             try:
                 answer = await http.post("/api/auth/login", json=body)

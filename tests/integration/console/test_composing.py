@@ -112,3 +112,20 @@ async def test_many_conversations_are_labelled_and_resolved_at_once(site: Site, 
     await expect(rows).to_have_count(0)
     closed = await asyncio.gather(*(site.call("GET", f"/api/conversations/{c['id']}") for c in found))
     assert {(c["status"], *c["labels"]) for c in closed} == {("RESOLVED", "bulk")}
+
+
+async def test_shift_with_j_and_k_chooses_on_and_takes_back(site: Site, open_window: Open) -> None:
+    session_id = await site.sandbox("extending")
+    for n in range(3):
+        await site.writes(session_id, phone(), "hello", f"Extend {n}")
+    window = await open_window(ADMIN[0])
+    page, rows = window.page, window.row("Extend")
+    await page.goto(f"{site.url}/dashboard?view=all&number={session_id}")
+    await expect(rows).to_have_count(3)
+    await rows.first.click()
+    await expect(page.locator(".bubble.in")).to_be_visible()
+    await page.keyboard.press("Escape")
+    for key, chosen in (("Shift+J", 2), ("Shift+J", 3), ("Shift+K", 2), ("Shift+J", 3)):
+        await page.keyboard.press(key)
+        await expect(page.get_by_role("toolbar", name=f"{chosen} chosen")).to_be_visible()
+    await expect(rows.last).to_have_attribute("aria-current", "true")

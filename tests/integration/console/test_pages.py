@@ -66,5 +66,10 @@ async def test_axe_finds_nothing(site: Site, open_window: Open, scheme: str, wid
     conversation = await site.conversation_of(number)
     await window.page.goto(f"{site.url}/dashboard/c/{conversation['id']}")
     await expect(window.page.locator(".bubble.in")).to_be_visible()
+    await site.call("POST", f"/api/conversations/{conversation['id']}/notes", {"content": "asks a lot"})
+    await expect(window.page.locator(".note-line")).to_be_visible()
     found["a chat"] = await faults(window.page)
+    await window.page.goto(f"{site.url}/dashboard/customers/{conversation['contactId']}")
+    await expect(window.page.locator(".round").first).to_be_visible()
+    found["a customer"] = await faults(window.page)
     assert {place: some for place, some in found.items() if some} == {}

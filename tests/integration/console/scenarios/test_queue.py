@@ -38,6 +38,30 @@ async def test_who_comes_online_gets_the_oldest(site: Site, open_window: Open) -
     await expect(second.row("Yara Youngest")).to_be_visible()
 
 
+async def test_what_is_not_answered_in_time_goes_on_to_another_with_the_reason(site: Site, open_window: Open) -> None:
+    named = f"Leading on {uuid4().hex[:4]}"
+    department = await site.department(named)
+    await site.call("PATCH", f"/api/departments/{department}", {"maxConversations": 1})
+    first = await open_window(await site.agent("Lea Late", department))
+    second = await open_window(await site.agent("Ned Next", department))
+    await first.be("Online")
+    session_id, number = await site.sandbox("leading on"), phone()
+    await site.writes(session_id, number, "hello", "Otto Overdue")
+    await site.writes(session_id, number, named)
+    await first.row("Otto Overdue").click()
+    await expect(first.page.locator(".chat-who")).to_contain_text("You")
+    await second.be("Online")
+    conversation = await site.conversation_of(number)
+    async with site.database() as database:
+        overdue = "UPDATE pooled.conversations SET timeout_at = now() - interval '1 s' WHERE id = $1"
+        await database.execute(overdue, conversation["id"])
+    await expect(first.page.locator(".chat-who")).to_contain_text("Ned Next", timeout=LOOKED_AFTER_MS)
+    await second.row("Otto Overdue").click()
+    await expect(second.page.locator(".chat-who")).to_contain_text("You")
+    await expect(second.page.locator(".chat-reason")).to_contain_text("not answered in time")
+    await expect(second.page.locator(".chat-reason")).to_contain_text("Ned Next")
+
+
 async def _in_the_queue(site: Site, number: str, department: str) -> None:
     for _ in range(100):
         found = await site.conversation_of(number)

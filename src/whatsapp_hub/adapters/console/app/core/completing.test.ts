@@ -16,6 +16,13 @@ test("a colon and two letters ask for an emoji, before the caret", () => {
   assert.equal(wantedAt("so :t", 5), null);
 });
 
+test("an at sign asks for a colleague, whose name may have spaces", () => {
+  assert.deepEqual(wantedAt("@", 1), { kind: "person", words: "", from: 0 });
+  assert.deepEqual(wantedAt("ask @ana so", 11), { kind: "person", words: "ana so", from: 4 });
+  assert.equal(wantedAt("ana@shop", 8), null);
+  assert.deepEqual(wantedAt("@Ana :thu", 9), { kind: "emoji", words: "thu", from: 5 });
+});
+
 test("signs are put around what is selected, and taken away again", () => {
   const bold = around("a word here", 2, 6, "*");
   assert.deepEqual(bold, { text: "a *word* here", from: 3, to: 7 });

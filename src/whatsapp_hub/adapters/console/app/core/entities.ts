@@ -59,6 +59,8 @@ export interface Row {
 export interface Chat {
   messages: Message[];
   notes: NoteView[];
+  /** Notes that were deleted while the chat was open: a page that was read before does not bring them back. */
+  goneNotes: ReadonlySet<string>;
   /** Leads to older messages; null: there are none. Undefined: nothing was loaded yet. */
   older: string | null | undefined;
   /** The conversation goes on after these: they stand around a message that was looked for. */

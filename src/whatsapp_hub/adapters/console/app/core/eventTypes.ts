@@ -38,6 +38,8 @@ const ALL: Record<EventView["type"], true> = {
   "conversation.read": true,
   "conversation.updated": true,
   "note.added": true,
+  "note.edited": true,
+  "note.deleted": true,
   "contact.updated": true,
   "contact.merged": true,
   "contact.erased": true,

@@ -12,7 +12,7 @@ function logged(type: string, position: number, at = "2026-11-27T10:00:00Z"): Ev
 }
 
 test("the log and the socket tell the same line", () => {
-  const heard = fromSocket({ name: "conversation-assigned", conversation, position: 7 });
+  const heard = fromSocket({ name: "conversation-assigned", conversation, position: 7, reason: "free" });
   assert.deepEqual(heard, fromLog(logged("conversation.assigned", 7)));
   const changed = fromSocket({ name: "conversation-changed", conversation, position: 8, reason: "reopened" });
   assert.equal(changed?.type, "conversation.reopened");

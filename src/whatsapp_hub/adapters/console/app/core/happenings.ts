@@ -26,6 +26,14 @@ export interface Happening {
   conversation: Conversation;
 }
 
+/** Socket events with a name of their own, by the log's. */
+const NAMED = {
+  "conversation-queued": "conversation.queued",
+  "conversation-assigned": "conversation.assigned",
+  "conversation-transferred": "conversation.transferred",
+  "conversation-resolved": "conversation.resolved",
+} as const;
+
 const AT_ONCE_MS = 2_000;
 
 /** Read an event of the log; null: it is no line of the chat. */
@@ -41,7 +49,7 @@ export function fromSocket(event: HubEvent): Happening | null {
     case "conversation-assigned":
     case "conversation-transferred":
     case "conversation-resolved":
-      return made(event.name.replace("-", "."), event.position, event.conversation.updatedAt, event.conversation);
+      return made(NAMED[event.name], event.position, event.conversation.updatedAt, event.conversation);
     case "conversation-changed":
       return made(`conversation.${event.reason}`, event.position, event.conversation.updatedAt, event.conversation);
     default:
@@ -49,7 +57,7 @@ export function fromSocket(event: HubEvent): Happening | null {
   }
 }
 
-function made(type: string, position: number, at: string, conversation: Conversation): Happening | null {
+function made(type: EventView["type"], position: number, at: string, conversation: Conversation): Happening | null {
   const known = HAPPENINGS.find((one) => one === type);
   return known ? { id: `evt_${position}`, position, at, type: known, conversation } : null;
 }

@@ -1,6 +1,8 @@
 // WhatsApp's marks in a text (*bold* _italic_ ~struck~ ```mono```), links and numbers, as tokens. No HTML is ever parsed.
+import { namesPattern } from "./mentions.ts";
+
 export type Token =
-  | { kind: "text" | "mono" | "break"; text: string }
+  | { kind: "text" | "mono" | "break" | "mention"; text: string }
   | { kind: "link"; text: string; href: string }
   | { kind: "bold" | "italic" | "struck"; children: Token[] };
 
@@ -12,9 +14,14 @@ const MARKED = /(^|[\s\p{P}])([*_~])(?=\S)((?:(?!\2|\n).)*?\S)\2(?=$|[\s\p{P}])/
 /** More marks than these are no writing: the rest stays as it is, so that no text keeps the page busy. */
 const MOST = 150;
 
-/** Take a text apart. */
-export function tokens(text: string): Token[] {
-  const left = { marks: MOST };
+interface Left {
+  marks: number;
+  names: RegExp | null;
+}
+
+/** Take a text apart; `names`: of the people who are mentioned in it. */
+export function tokens(text: string, names: readonly string[] = []): Token[] {
+  const left = { marks: MOST, names: namesPattern(names) };
   const linked = (part: string): Token[] =>
     around(
       part,
@@ -25,18 +32,19 @@ export function tokens(text: string): Token[] {
   return around(text, FENCE, (match) => ({ kind: "mono", text: match[1]! }), linked);
 }
 
-function marked(text: string, left: { marks: number }): Token[] {
+function marked(text: string, left: Left): Token[] {
   const match = left.marks > 0 ? MARKED.exec(text) : null;
-  if (!match) return broken(text);
+  if (!match) return named(text, left);
   left.marks -= 1;
   const before = text.slice(0, match.index) + match[1];
   const sign = match[2] as keyof typeof SIGNS;
   const rest = text.slice(match.index + match[0].length);
-  return [...broken(before), { kind: SIGNS[sign], children: marked(match[3]!, left) }, ...marked(rest, left)];
+  return [...named(before, left), { kind: SIGNS[sign], children: marked(match[3]!, left) }, ...marked(rest, left)];
 }
 
-function broken(text: string): Token[] {
-  return text ? [{ kind: "text", text }] : [];
+function named(text: string, { names }: Left): Token[] {
+  const plain = (some: string): Token[] => (some ? [{ kind: "text", text: some }] : []);
+  return names ? around(text, names, (match) => ({ kind: "mention", text: match[0] }), plain) : plain(text);
 }
 
 function around(

@@ -1044,7 +1044,7 @@ export interface EventErasedEvent {
   sessionId: string | null;
   data: ErasedData;
 }
-export type EventView = SessionCreatedEvent | SessionStartedEvent | SessionQrEvent | SessionConnectedEvent | SessionDisconnectedEvent | SessionErrorEvent | SessionAuthCorruptedEvent | SessionDeletedEvent | SessionMovedEvent | SessionAlertEvent | MessageReceivedEvent | MessageQueuedEvent | MessageSentEvent | MessageDeliveredEvent | MessageReadEvent | MessageFailedEvent | MessageOutcomeUnknownEvent | MessageEditedEvent | MessageRevokedEvent | MessageReactionEvent | MessageUpdatedEvent | ConversationOpenedEvent | ConversationHandedOverEvent | ConversationQueuedEvent | ConversationAssignedEvent | ConversationTransferredEvent | ConversationUnassignedEvent | ConversationResolvedEvent | ConversationArchivedEvent | ConversationReopenedEvent | ConversationTargetWarnedEvent | ConversationTargetBreachedEvent | ConversationRatedEvent | ConversationReadEvent | ConversationUpdatedEvent | NoteAddedEvent | ContactUpdatedEvent | ContactMergedEvent | ContactErasedEvent | EventErasedEvent | CampaignCreatedEvent | CampaignStartedEvent | CampaignPausedEvent | CampaignResumedEvent | CampaignCompletedEvent | CampaignCancelledEvent | CampaignDeletedEvent | UserPresenceEvent | NotificationCreatedEvent;
+export type EventView = SessionCreatedEvent | SessionStartedEvent | SessionQrEvent | SessionConnectedEvent | SessionDisconnectedEvent | SessionErrorEvent | SessionAuthCorruptedEvent | SessionDeletedEvent | SessionMovedEvent | SessionAlertEvent | MessageReceivedEvent | MessageQueuedEvent | MessageSentEvent | MessageDeliveredEvent | MessageReadEvent | MessageFailedEvent | MessageOutcomeUnknownEvent | MessageEditedEvent | MessageRevokedEvent | MessageReactionEvent | MessageUpdatedEvent | ConversationOpenedEvent | ConversationHandedOverEvent | ConversationQueuedEvent | ConversationAssignedEvent | ConversationTransferredEvent | ConversationUnassignedEvent | ConversationResolvedEvent | ConversationArchivedEvent | ConversationReopenedEvent | ConversationTargetWarnedEvent | ConversationTargetBreachedEvent | ConversationRatedEvent | ConversationReadEvent | ConversationUpdatedEvent | NoteAddedEvent | NoteEditedEvent | NoteDeletedEvent | ContactUpdatedEvent | ContactMergedEvent | ContactErasedEvent | EventErasedEvent | CampaignCreatedEvent | CampaignStartedEvent | CampaignPausedEvent | CampaignResumedEvent | CampaignCompletedEvent | CampaignCancelledEvent | CampaignDeletedEvent | UserPresenceEvent | NotificationCreatedEvent;
 export interface ExportView {
   id: string;
   contactId: string;
@@ -1563,9 +1563,35 @@ export interface NoteAddedEvent {
 }
 export interface NoteBody {
   content: string;
+  mentions?: string[];
 }
 export interface NoteData {
   note: NoteView;
+}
+export interface NoteDeletedData {
+  noteId: string;
+}
+export interface NoteDeletedEvent {
+  id: string;
+  type: "note.deleted";
+  position: number;
+  occurredAt: string;
+  tenantId: string;
+  sessionId: string | null;
+  data: NoteDeletedData;
+}
+export interface NoteEditedEvent {
+  id: string;
+  type: "note.edited";
+  position: number;
+  occurredAt: string;
+  tenantId: string;
+  sessionId: string | null;
+  data: NoteData;
+}
+export interface NotePatch {
+  content?: string | null;
+  mentions?: string[] | null;
 }
 export interface NoteView {
   id: string;
@@ -1573,6 +1599,8 @@ export interface NoteView {
   userId: string | null;
   content: string;
   createdAt: string;
+  mentions: string[];
+  editedAt: string | null;
 }
 export interface NotificationCreatedEvent {
   id: string;
@@ -1592,12 +1620,13 @@ export interface NotificationData {
   role?: "ADMIN";
   target?: Target;
   dueAt?: string | null;
+  noteId?: string;
   session?: string;
   sessions?: number;
   error?: string;
   detail?: string;
 }
-export type NotificationKind = "conversation.assigned" | "conversation.unrouted" | "conversation.timed_out" | "conversation.snooze_ended" | "conversation.requested" | "message.scheduled_failed" | "conversation.target_warned" | "conversation.target_breached";
+export type NotificationKind = "conversation.assigned" | "conversation.unrouted" | "conversation.timed_out" | "conversation.snooze_ended" | "conversation.requested" | "note.mentioned" | "message.scheduled_failed" | "conversation.target_warned" | "conversation.target_breached";
 export interface NotificationView {
   id: string;
   userId: string | null;
@@ -2330,6 +2359,11 @@ export interface SocketNote {
   note: NoteView;
   position: number;
 }
+export interface SocketNoteDeleted {
+  conversationId: string;
+  noteId: string;
+  position: number;
+}
 export interface SocketNotification {
   message?: MessageView;
   conversation?: ConversationView;
@@ -2339,6 +2373,7 @@ export interface SocketNotification {
   role?: "ADMIN";
   target?: Target;
   dueAt?: string | null;
+  noteId?: string;
   session?: string;
   sessions?: number;
   error?: string;
@@ -2738,4 +2773,25 @@ export interface WordingView {
   name: string;
   language: string;
   components: unknown[];
+}
+export interface SocketEvents {
+  "message-received": SocketMessage;
+  "message-sent": SocketMessage;
+  "message-status": SocketStatus;
+  "message-changed": SocketMessageChange;
+  "conversation-queued": SocketQueued;
+  "conversation-assigned": SocketAssigned;
+  "conversation-transferred": SocketTransferred;
+  "conversation-resolved": SocketResolved;
+  "conversation-changed": SocketConversation;
+  "note-added": SocketNote;
+  "note-edited": SocketNote;
+  "note-deleted": SocketNoteDeleted;
+  "contact-changed": SocketContact;
+  "contact-erased": SocketErasure;
+  "session-changed": SocketSession;
+  "session-alert": SocketAlert;
+  "campaign-changed": SocketCampaign;
+  "agent-status": SocketPresence;
+  notification: SocketNotification;
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Conversation, Message } from "./entities.ts";
+import type { Conversation, Message, NoteView } from "./entities.ts";
 import type { HubEvent } from "./events.ts";
-import { emptyWorld, nothingTouched, putMessages, putRow, reduce, type World } from "./world.ts";
+import { addNotes, emptyWorld, nothingTouched, putMessages, putRow, reduce, type World } from "./world.ts";
 
 const conversation = (id: string, more: Partial<Conversation> = {}): Conversation =>
   ({
@@ -88,7 +88,7 @@ test("a snapshot that is older than an event does not undo it", () => {
   const world = emptyWorld();
   const touched = nothingTouched();
   const taken = conversation("c1", { status: "ASSIGNED", assignedUserId: "u1" });
-  reduce(world, { name: "conversation-assigned", conversation: taken, position: 9 });
+  reduce(world, { name: "conversation-assigned", conversation: taken, reason: "taken", position: 9 });
   putRow(world, conversation("c1"), 5, touched);
   assert.equal(world.rows.get("c1")?.conversation.status, "ASSIGNED");
 });
@@ -114,6 +114,29 @@ test("an own answer makes a conversation read", () => {
   reduce(world, { name: "message-sent", conversationId: "c1", message: answer, position: 2 });
   assert.equal(world.rows.get("c1")?.conversation.unreadCount, 0);
   assert.equal(world.rows.get("c1")?.conversation.lastMessage?.id, answer.id);
+});
+
+test("a note's last edit counts, and a deleted one stays away, whatever comes later", () => {
+  const world = emptyWorld();
+  open(world);
+  const note = (content: string, editedAt: string | null): NoteView => ({
+    id: "n1",
+    conversationId: "c1",
+    userId: "u1",
+    content,
+    createdAt: "2026-01-01T00:00:00Z",
+    mentions: [],
+    editedAt,
+  });
+  const said = (): string[] | undefined => world.chats.get("c1")?.notes.map((one) => one.content);
+  const edited = note("later", "2026-01-01T00:02:00Z");
+  reduce(world, { name: "note-edited", conversationId: "c1", note: edited, position: 3 });
+  reduce(world, { name: "note-added", conversationId: "c1", note: note("first", null), position: 1 });
+  addNotes(world, "c1", [note("between", "2026-01-01T00:01:00Z")], nothingTouched());
+  assert.deepEqual(said(), ["later"]);
+  reduce(world, { name: "note-deleted", conversationId: "c1", noteId: "n1", position: 4 });
+  addNotes(world, "c1", [edited], nothingTouched());
+  assert.deepEqual(said(), []);
 });
 
 /** Make a repeatable source of numbers between 0 and 1 (mulberry32). */

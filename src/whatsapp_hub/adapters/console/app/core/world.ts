@@ -25,7 +25,7 @@ export function emptyWorld(): World {
 }
 
 export function emptyChat(): Chat {
-  return { messages: [], notes: [], older: undefined, hasNewer: false, early: new Map() };
+  return { messages: [], notes: [], goneNotes: new Set(), older: undefined, hasNewer: false, early: new Map() };
 }
 
 export function nothingTouched(): Touched {
@@ -54,7 +54,11 @@ export function reduce(world: World, event: HubEvent, touched: Touched = nothing
       putRow(world, event.conversation, event.position, touched);
       break;
     case "note-added":
+    case "note-edited":
       addNotes(world, event.conversationId, [event.note], touched);
+      break;
+    case "note-deleted":
+      dropNote(world, event.conversationId, event.noteId, touched);
       break;
     case "contact-erased":
       for (const id of event.conversationIds) forget(world, id, touched);
@@ -114,9 +118,20 @@ export function addNotes(world: World, conversationId: string, notes: readonly N
   const chat = world.chats.get(conversationId);
   if (!chat) return;
   const known = new Map(chat.notes.map((note) => [note.id, note]));
-  for (const note of notes) known.set(note.id, note);
+  for (const note of notes) {
+    const before = known.get(note.id);
+    if (!chat.goneNotes.has(note.id) && (before?.editedAt ?? "") <= (note.editedAt ?? "")) known.set(note.id, note);
+  }
   const list = [...known.values()].sort((a, b) => compare(a.createdAt, b.createdAt) || compare(a.id, b.id));
   world.chats.set(conversationId, { ...chat, notes: list });
+  touched.chats.add(conversationId);
+}
+
+export function dropNote(world: World, conversationId: string, noteId: string, touched: Touched): void {
+  const chat = world.chats.get(conversationId);
+  if (!chat) return;
+  const notes = chat.notes.filter((note) => note.id !== noteId);
+  world.chats.set(conversationId, { ...chat, notes, goneNotes: new Set(chat.goneNotes).add(noteId) });
   touched.chats.add(conversationId);
 }
 

@@ -5,6 +5,7 @@ import type { MessagePage } from "../core/schema.ts";
 import {
   addNotes,
   chatOf,
+  dropNote,
   nothingTouched,
   putMessages,
   putRow,
@@ -154,6 +155,13 @@ export function tookMessage(message: Message): void {
 export function tookNote(note: NoteView): void {
   const touched = nothingTouched();
   addNotes(world, note.conversationId, [note], touched);
+  paint(touched);
+  painted();
+}
+
+export function droppedNote(conversationId: string, noteId: string): void {
+  const touched = nothingTouched();
+  dropNote(world, conversationId, noteId, touched);
   paint(touched);
   painted();
 }

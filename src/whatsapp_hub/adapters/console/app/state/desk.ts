@@ -46,6 +46,8 @@ const listener: LiveListener = {
   },
   event(event) {
     for (const hear of others) hear(event);
+    if ("conversation" in event && event.conversation?.assignedUserId)
+      directory.meet([event.conversation.assignedUserId]);
     if (event.name === "agent-status") return directory.presence(event.userId, event.status);
     if (event.name === "session-changed") directory.sessionState(event.sessionId, event.status, event.statusReason);
     if (event.name !== "typing" && event.name !== "viewers" && positionOf(event) !== undefined) {
@@ -59,7 +61,8 @@ const listener: LiveListener = {
     world.position = position;
     wasReset.value = true;
     for (const [id, chat] of world.chats)
-      if (chat.older !== undefined) world.chats.set(id, { ...chat, messages: [], older: undefined, hasNewer: false });
+      if (chat.older !== undefined)
+        world.chats.set(id, { ...chat, messages: [], notes: [], older: undefined, hasNewer: false });
     buffer = [];
     void anew();
   },

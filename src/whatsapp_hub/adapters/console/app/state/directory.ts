@@ -82,6 +82,7 @@ export async function loadLabels(): Promise<void> {
 }
 
 export function presence(userId: string, status: OnlineStatus): void {
+  meet([userId]);
   users.value = users.value.map((user) => (user.id === userId ? { ...user, onlineStatus: status } : user));
 }
 

@@ -1,9 +1,12 @@
 // What a person does with a conversation. The hub's answer is taken over at once; a refusal says what happened.
-import type { Conversation, Message, NoteView } from "../core/entities.ts";
+import type { Conversation, Message, NoteView, UserView } from "../core/entities.ts";
+import { mentionedIn } from "../core/mentions.ts";
 import { Problem } from "../ports/index.ts";
 import { api } from "./api.ts";
 import * as chats from "./chats.ts";
+import { users } from "./directory.ts";
 import { t } from "./i18n.ts";
+import { readersOf } from "./mentions.ts";
 import * as painting from "./painting.ts";
 import { complain, say } from "./toasts.ts";
 
@@ -62,13 +65,49 @@ export async function markRead(id: string): Promise<void> {
 
 export async function addNote(id: string, content: string): Promise<boolean> {
   try {
-    const { data } = await api.send<NoteView>("POST", `/api/conversations/${id}/notes`, { content });
+    const mentions = mentionedIn(content, readers(id));
+    const { data } = await api.send<NoteView>("POST", `/api/conversations/${id}/notes`, { content, mentions });
     chats.tookNote(data);
     return true;
   } catch (error) {
     complain(error);
     return false;
   }
+}
+
+/** Write a note of one's own anew; who was mentioned before stays so while the text names them. */
+export async function changeNote(note: NoteView, content: string): Promise<boolean> {
+  try {
+    const before = users.value.filter((user) => note.mentions.includes(user.id));
+    const known = new Map([...before, ...readers(note.conversationId)].map((user) => [user.id, user]));
+    const mentions = mentionedIn(content, [...known.values()]);
+    const { data } = await api.send<NoteView>("PATCH", addressOf(note), { content, mentions });
+    chats.tookNote(data);
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
+}
+
+export async function deleteNote(note: NoteView): Promise<boolean> {
+  try {
+    await api.send("DELETE", addressOf(note));
+    chats.droppedNote(note.conversationId, note.id);
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
+}
+
+function addressOf(note: NoteView): string {
+  return `/api/conversations/${note.conversationId}/notes/${note.id}`;
+}
+
+function readers(conversationId: string): UserView[] {
+  const c = painting.conversationAt(conversationId);
+  return c ? readersOf(c) : [];
 }
 
 /** React to a message; an empty emoji takes the reaction back. */

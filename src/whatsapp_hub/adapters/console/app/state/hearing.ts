@@ -1,7 +1,7 @@
 // What is to be heard and seen besides the lists: typing colleagues, the bell, sound, title and desktop notifications.
 import { effect, signal } from "@preact/signals";
 import { chime, desktop, inOneWindow, setTitle } from "../adapters/signals.ts";
-import type { Message, NotificationView } from "../core/entities.ts";
+import type { Conversation, Message, NotificationView } from "../core/entities.ts";
 import type { HubEvent } from "../core/events.ts";
 import { api } from "./api.ts";
 import { t } from "./i18n.ts";
@@ -27,16 +27,12 @@ export function heard(event: HubEvent, isNew: boolean): void {
     note(event.conversationId, event.customer ? "customer" : event.userId, event.typing);
   } else if (event.name === "notification") {
     void loadNotifications().catch(() => {}); // the next one brings them
+    if (isNew && event.kind === "note.mentioned" && event.conversation) ringForMention(event.conversation, event.id);
   } else if (event.name === "message-received") {
     note(event.conversationId, "customer", false);
     if (isNew) ringFor(event.conversationId, event.message);
   } else if (event.name === "conversation-assigned" && isNew && event.conversation.assignedUserId === me.value?.id) {
-    ring(
-      event.conversation.id,
-      event.conversation.customerName ?? event.conversation.customerPhone ?? "",
-      t().notify.assigned,
-      String(event.position),
-    );
+    ring(event.conversation.id, titleOf(event.conversation), t().notify.assigned, String(event.position));
   }
 }
 
@@ -60,6 +56,15 @@ function ringFor(conversationId: string, message: Message): void {
   if (!known?.isMine) return;
   if (document.hasFocus() && path.value === `/dashboard/c/${conversationId}`) return;
   ring(conversationId, known.name, message.content ?? t().kinds.file, message.id);
+}
+
+function ringForMention(c: Conversation, id = ""): void {
+  if (document.hasFocus() && path.value === `/dashboard/c/${c.id}`) return;
+  ring(c.id, titleOf(c), t().notify.kinds["note.mentioned"], id);
+}
+
+function titleOf(c: Conversation): string {
+  return c.customerName ?? c.customerPhone ?? "";
 }
 
 /** `why`: names what happened, the same in every window. */

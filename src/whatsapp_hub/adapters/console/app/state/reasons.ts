@@ -3,14 +3,17 @@ import type { Conversation, SessionDetail } from "../core/entities.ts";
 import { departmentById, nameOf, users } from "./directory.ts";
 import { momentOf, t } from "./i18n.ts";
 
-/** Why a conversation is where it is; the hub's own sentence where a code has no text. */
+type Texts = Readonly<Record<string, string | undefined>>;
+
+/** Why a conversation is where it is; the hub's own sentence where none of its codes has a text. */
 export function reasonOf(c: Conversation): string | null {
   if (!c.routingReason) return null;
-  const said = c.routingReasonParts.map((part) => {
-    const words = t().reasons[part.code as keyof ReturnType<typeof t>["reasons"]];
-    return words ? filled(words, part.values) : null;
+  const texts: Texts = t().reasons;
+  const said = c.routingReasonParts.flatMap((part) => {
+    const words = texts[part.code];
+    return words ? [filled(words, part.values)] : [];
   });
-  return said.length && said.every(Boolean) ? said.join(" · ") : c.routingReason;
+  return said.length ? said.join(" · ") : c.routingReason;
 }
 
 function filled(words: string, values: Readonly<Record<string, unknown>>): string {
@@ -32,7 +35,8 @@ export function sessionReasonOf(
 ): string {
   const { statusReason, statusReasonCode: code, statusReasonValues: values } = session;
   if (!statusReason) return "";
-  const words = t().session.reasons[code as keyof ReturnType<typeof t>["session"]["reasons"]];
+  const texts: Texts = t().session.reasons;
+  const words = code ? texts[code] : undefined;
   if (!words) return values?.detail ?? statusReason;
   if (code === "banned_until" && values?.until) return `${words} ${momentOf(values.until)}`;
   return values?.detail ? `${words} (${values.detail})` : words;

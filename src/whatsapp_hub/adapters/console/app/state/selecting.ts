@@ -27,6 +27,16 @@ export function choose(id: string, list: readonly string[] = [], upTo = false): 
   selected.value = next;
 }
 
+/** Choose both, as one walks on from one to the next; turning back takes the one that is left back. */
+export function extend(from: string, to: string): void {
+  if (from === to) return;
+  const next = new Set(selected.value);
+  if (next.has(from) && next.has(to)) next.delete(from);
+  else next.add(from).add(to);
+  lastChosen = to;
+  selected.value = next;
+}
+
 export function chooseAll(list: readonly string[]): void {
   selected.value = new Set(list.slice(0, 10 * AT_ONCE));
 }

@@ -141,7 +141,7 @@ export const desk: typeof Portuguese = {
     note: "Note",
     modes: "What you write",
     replyHint: "Write to the customer… (/ for quick replies)",
-    noteHint: "Note for colleagues; the customer does not see it",
+    noteHint: "Note for colleagues; the customer does not see it (@ to mention somebody)",
     send: "Send",
     addNote: "Add note",
     attach: "Attach files",

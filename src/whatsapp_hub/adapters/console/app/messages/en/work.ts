@@ -16,7 +16,7 @@ export const work: typeof Portuguese = {
     cancelled: "It will not be sent.",
     gone: "It was sent already, or cancelled.",
   },
-  complete: { emoji: "Emoji by name", replies: "Quick replies" },
+  complete: { emoji: "Emoji by name", reply: "Quick replies", person: "Colleagues" },
   template: { text: "Text", template: "Template", what: "What to send", pick: "Choose a template of the list." },
   acting: {
     banner: (company) => `You act for ${company}.`,

@@ -146,7 +146,7 @@ export const desk: typeof Portuguese = {
     note: "Nota interna",
     modes: "Qué escribe",
     replyHint: "Escriba al cliente… (/ para respuestas rápidas)",
-    noteHint: "Nota para colegas; el cliente no la ve",
+    noteHint: "Nota para colegas; el cliente no la ve (@ para mencionar)",
     send: "Enviar",
     addNote: "Anotar",
     attach: "Adjuntar archivos",

@@ -29,6 +29,13 @@ export const inbox: typeof Portuguese = {
   edit: "Editar",
   revoke: "Eliminar para todos",
   revokeMore: "El mensaje desaparece del teléfono del cliente, si WhatsApp todavía puede. Aquí queda como eliminado.",
+  editNote: "Editar la nota",
+  deleteNote: "Borrar la nota",
+  deleteNoteMore: "Desaparece para todos los colegas; el registro de cambios guarda lo que decía.",
+  olderPicture: "Imagen anterior",
+  newerPicture: "Imagen siguiente",
+  pictureOf: (n, all) => `${n} de ${all}`,
+  speed: (rate) => `Velocidad ${rate}×`,
   emoji: "Emoji",
   findEmoji: "Buscar un emoji",
   emojiGroups: [

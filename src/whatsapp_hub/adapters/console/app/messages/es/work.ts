@@ -16,7 +16,7 @@ export const work: typeof Portuguese = {
     cancelled: "No se enviará.",
     gone: "Ya salió, o ya se canceló.",
   },
-  complete: { emoji: "Emoji por nombre", replies: "Respuestas rápidas" },
+  complete: { emoji: "Emoji por nombre", reply: "Respuestas rápidas", person: "Colegas" },
   template: { text: "Texto", template: "Plantilla", what: "Qué enviar", pick: "Elija una plantilla de la lista." },
   acting: {
     banner: (company) => `Usted actúa por ${company}.`,

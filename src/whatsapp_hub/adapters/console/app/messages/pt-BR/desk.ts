@@ -145,7 +145,7 @@ export const desk = {
     note: "Nota interna",
     modes: "O que você escreve",
     replyHint: "Escreva ao cliente… (/ para respostas rápidas)",
-    noteHint: "Nota para colegas; o cliente não vê",
+    noteHint: "Nota para colegas; o cliente não vê (@ para mencionar)",
     send: "Enviar",
     addNote: "Anotar",
     attach: "Anexar arquivos",

@@ -28,6 +28,13 @@ export const inbox = {
   edit: "Editar",
   revoke: "Apagar para todos",
   revokeMore: "A mensagem some do telefone do cliente, se o WhatsApp ainda puder. Aqui ela fica como apagada.",
+  editNote: "Editar a nota",
+  deleteNote: "Excluir a nota",
+  deleteNoteMore: "Ela some para todos os colegas; o registro de mudanças guarda o que dizia.",
+  olderPicture: "Imagem anterior",
+  newerPicture: "Próxima imagem",
+  pictureOf: (n: number, all: number) => `${n} de ${all}`,
+  speed: (rate: string) => `Velocidade ${rate}×`,
   emoji: "Emoji",
   findEmoji: "Procurar um emoji",
   emojiGroups: [

@@ -1,3 +1,5 @@
+import type { HistoryKind } from "../../core/schema.ts";
+
 // Texts of the other pages, in Brazilian Portuguese: the first language, by whose shape the others are checked.
 export const pages = {
   moving: {
@@ -120,6 +122,7 @@ export const pages = {
       credentials_invalid: "as credenciais não são aceitas",
       no_network: "sem rede até o WhatsApp",
       degraded: "funciona em parte",
+      reachout_timelock: "por ora não pode escrever a quem nunca escreveu",
       client_outdated: "a versão do cliente é antiga demais",
       open_failed: "não foi possível abrir",
       unexplained: "o provedor não disse por quê",
@@ -133,7 +136,8 @@ export const pages = {
       store_failed: "Não foi possível gravar",
       undecryptable: "Mensagens que não se decifram",
       not_stored: "Eventos que não se gravam",
-    },
+      lost_messages: "Mensagens perdidas: leia-as no celular",
+    } satisfies Record<Exclude<HistoryKind, "status">, string>,
   },
   reasons: {
     last_attendant: "volta a {user}",
@@ -161,6 +165,15 @@ export const pages = {
     agent_left: "{user} ficou ausente",
     opted_out: "o cliente escolheu sobre as campanhas",
     campaign: "recebeu a campanha {name}",
+    customer_quiet: "o cliente não escreve há {hours} h",
+    merged: "unida à outra conversa do mesmo cliente",
+    no_round: "uma reação ou um aviso não abre conversa",
+    no_root_department: "não há departamento principal",
+    bot_removed: "o número não tem mais robô",
+    bot_late: "o robô não respondeu em {minutes} min",
+    no_department_takes_it: "nenhum departamento a atende",
+    nobody_asked: "ninguém mais pergunta",
+    departments_serve: "agora os departamentos atendem este número",
   },
   users: {
     title: "Pessoas",

@@ -1,3 +1,5 @@
+import type { NotificationKind } from "../../core/schema.ts";
+
 // Texts of signing in, of what is around every page, and of problems, in Brazilian Portuguese.
 export const shell = {
   common: {
@@ -106,12 +108,14 @@ export const shell = {
     kinds: {
       "conversation.assigned": "Conversa atribuída a você",
       "conversation.requested": "Alguém pede a sua conversa",
+      "note.mentioned": "Alguém mencionou você em uma nota",
       "message.scheduled_failed": "Uma mensagem programada falhou",
       "conversation.unrouted": "Conversa sem destino",
       "conversation.timed_out": "Espera esgotada",
+      "conversation.snooze_ended": "O adiamento terminou",
       "conversation.target_warned": "Prazo perto do fim",
       "conversation.target_breached": "Prazo estourado",
-    },
+    } satisfies Record<NotificationKind, string>,
   },
   keys: {
     title: "Atalhos",
@@ -129,6 +133,7 @@ export const shell = {
       P: "prioridade",
       Z: "adiar",
       X: "escolher a conversa",
+      "Shift J / K": "escolher também a próxima, anterior",
       R: "responder à última do cliente",
       "Alt Enter": "enviar e ir à próxima",
       "Ctrl B / I": "negrito, itálico",
@@ -136,6 +141,7 @@ export const shell = {
       "Alt Shift V": "mensagem de voz",
       "Ctrl F": "buscar na conversa",
       ": …": "emoji por nome",
+      "@ …": "colega, em notas",
       "[ / ]": "dia anterior, seguinte",
       End: "ir ao mais recente",
       "Ctrl .": "disponível, ocupado, ausente",

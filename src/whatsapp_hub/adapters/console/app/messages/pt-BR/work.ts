@@ -15,7 +15,7 @@ export const work = {
     cancelled: "O envio foi cancelado.",
     gone: "Já saiu, ou já foi cancelada.",
   },
-  complete: { emoji: "Emoji por nome", replies: "Respostas rápidas" },
+  complete: { emoji: "Emoji por nome", reply: "Respostas rápidas", person: "Colegas" },
   template: { text: "Texto", template: "Modelo", what: "O que enviar", pick: "Escolha um modelo da lista." },
   acting: {
     banner: (company: string) => `Você age por ${company}.`,

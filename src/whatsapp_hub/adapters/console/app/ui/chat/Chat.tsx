@@ -8,14 +8,14 @@ import { departmentById, nameOf, sessionById } from "../../state/directory.ts";
 import * as handling from "../../state/handling.ts";
 import * as hearing from "../../state/hearing.ts";
 import { t } from "../../state/i18n.ts";
+import { choice, panelShown, phoneShown } from "../../state/inbox.ts";
+import { customerOf, phoneOf } from "../../state/names.ts";
 import * as painting from "../../state/painting.ts";
 import { reasonOf, sessionReasonOf } from "../../state/reasons.ts";
 import { go } from "../../state/route.ts";
 import { may, me } from "../../state/session.ts";
 import { complain } from "../../state/toasts.ts";
 import * as viewing from "../../state/viewing.ts";
-import { choice, panelShown, phoneShown } from "../inbox/Inbox.tsx";
-import { customerOf, phoneOf } from "../inbox/Row.tsx";
 import { Hits, Words } from "../inbox/Search.tsx";
 import { Avatar, Empty } from "../kit/bits.tsx";
 import { Button, IconButton } from "../kit/controls.tsx";
@@ -24,6 +24,7 @@ import { Menu, type MenuItem, openMenu } from "../kit/overlays.tsx";
 import { onKey } from "../shell/keys.tsx";
 import { Composer } from "./Composer.tsx";
 import { Copy } from "./Copy.tsx";
+import { Lightbox } from "./Lightbox.tsx";
 import { asksReason, Resolve } from "./Resolve.tsx";
 import { snoozeItems } from "./Snooze.tsx";
 import { Timeline } from "./Timeline.tsx";
@@ -118,6 +119,7 @@ export function Chat({ id }: { id: string }): VNode {
       {isTransferring && <Transfer c={c} onClose={() => setTransferring(false)} />}
       {isCopying && <Copy id={id} onClose={() => setCopying(false)} />}
       {isResolving && <Resolve c={c} onClose={() => setResolving(false)} />}
+      <Lightbox />
     </section>
   );
 }

@@ -1,9 +1,9 @@
 import { signal } from "@preact/signals";
 import type { VNode } from "preact";
 import type { Wanted } from "../../core/completing.ts";
-import type { QuickReplyView } from "../../core/entities.ts";
+import type { QuickReplyView, UserView } from "../../core/entities.ts";
 import { folded } from "../../core/views.ts";
-import { replies } from "../../state/directory.ts";
+import { departmentById, replies } from "../../state/directory.ts";
 import { language, t } from "../../state/i18n.ts";
 import { emojis } from "./EmojiPicker.tsx";
 
@@ -11,12 +11,40 @@ const MOST = 8;
 const NONE = 9;
 const names = signal<{ code: string; all: readonly Emoji[] }>({ code: "", all: [] });
 
-export type Option = { id: string; shown: string; more: string } & ({ reply: QuickReplyView } | { emoji: string });
+export type Option = { id: string; shown: string; more: string } & (
+  | { reply: QuickReplyView }
+  | { emoji: string }
+  | { person: UserView }
+);
 
-/** What completes it, the nearest first. Emoji come when their names were read. */
-export function optionsOf(wanted: Wanted | null): Option[] {
-  if (!wanted) return [];
-  return wanted.kind === "reply" ? repliesFor(wanted.words) : emojiFor(wanted.words);
+/** What completes it, the nearest first; `people`: who can be mentioned. Emoji come when their names were read. */
+export function optionsOf(wanted: Wanted | null, people: () => readonly UserView[]): Option[] {
+  switch (wanted?.kind) {
+    case "reply":
+      return repliesFor(wanted.words);
+    case "emoji":
+      return emojiFor(wanted.words);
+    case "person":
+      return peopleFor(wanted.words, people());
+    default:
+      return [];
+  }
+}
+
+/** Colleagues one of whose names begins with what was typed, those first whose whole name does. */
+function peopleFor(typed: string, people: readonly UserView[]): Option[] {
+  // a name with a space after it is written out
+  const words = folded(typed) + (/\s$/.test(typed) ? " " : "");
+  const begins = people.filter((one) => folded(one.name).startsWith(words));
+  const holds = people.filter((one) => !begins.includes(one) && folded(one.name).includes(` ${words}`));
+  return [...begins, ...holds].slice(0, MOST).map((person) => ({
+    id: person.id,
+    shown: person.name,
+    more: [departmentById.value.get(person.departmentId ?? "")?.name, t().presence[person.onlineStatus]]
+      .filter(Boolean)
+      .join(" · "),
+    person,
+  }));
 }
 
 /** Quick replies whose shortcut begins with what was typed, then those whose text has it. */
@@ -65,12 +93,7 @@ interface PickerProps {
 /** What is offered while one types; the keys stay in the text. */
 export function Picker({ id, kind, options, picked, onPick }: PickerProps): VNode {
   return (
-    <div
-      id={id}
-      class={`picker ${kind}`}
-      role="listbox"
-      aria-label={kind === "reply" ? t().complete.replies : t().complete.emoji}
-    >
+    <div id={id} class={`picker ${kind}`} role="listbox" aria-label={t().complete[kind]}>
       {options.map((option, n) => (
         <div
           key={option.id}

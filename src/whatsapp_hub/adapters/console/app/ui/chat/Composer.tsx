@@ -11,9 +11,11 @@ import * as handling from "../../state/handling.ts";
 import * as hearing from "../../state/hearing.ts";
 import { kindOf, t } from "../../state/i18n.ts";
 import { live } from "../../state/live.ts";
+import { readersOf } from "../../state/mentions.ts";
 import * as outbox from "../../state/outbox.ts";
 import * as painting from "../../state/painting.ts";
 import * as scheduled from "../../state/scheduled.ts";
+import * as selecting from "../../state/selecting.ts";
 import { me } from "../../state/session.ts";
 import { settings } from "../../state/settings.ts";
 import { attempt, say } from "../../state/toasts.ts";
@@ -76,7 +78,8 @@ export function Composer({ c, quoted, onUnquote, restored, onRestored }: Compose
     return () => off.forEach((one) => one());
   });
   useEffect(() => {
-    if (window.matchMedia("(pointer: fine)").matches) box.current?.focus();
+    // while several are chosen one walks on by keys
+    if (!selecting.selected.value.size && window.matchMedia("(pointer: fine)").matches) box.current?.focus();
   }, []);
   useEffect(() => {
     if (quoted) box.current?.focus();
@@ -134,10 +137,13 @@ export function Composer({ c, quoted, onUnquote, restored, onRestored }: Compose
     box.current?.focus();
   };
   const asked = wantedAt(text.value, caret.value);
-  const wanted = asked && !(isNote && asked.kind === "reply") && hidden.value !== asked.from ? asked : null;
-  const options = optionsOf(wanted);
+  const isOffered = asked && asked.kind !== (isNote ? "reply" : "person") && hidden.value !== asked.from;
+  const wanted = isOffered ? asked : null;
+  const options = optionsOf(wanted, () => readersOf(c));
   const pick = async (option: Option): Promise<void> => {
-    if ("emoji" in option) return replace(wanted?.from ?? 0, caret.value, `${option.emoji} `);
+    const put = (some: string): void => replace(wanted?.from ?? 0, caret.value, `${some} `);
+    if ("emoji" in option) return put(option.emoji);
+    if ("person" in option) return put(`@${option.person.name}`);
     const filled = await attempt(() =>
       api.send<{ content: string }>("POST", `/api/quick-replies/${option.reply.id}/fill`, { conversationId: c.id }),
     );

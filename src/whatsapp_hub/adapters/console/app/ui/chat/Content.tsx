@@ -1,10 +1,12 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { MediaOfMessage, Message } from "../../core/entities.ts";
+import { isOurs, mediaOf } from "../../core/media.ts";
 import { api } from "../../state/api.ts";
 import { kindOf, momentOf, numberOf, t } from "../../state/i18n.ts";
+import * as pictures from "../../state/pictures.ts";
 import { Icon, type IconName } from "../kit/Icon.tsx";
-import { Lightbox } from "./Lightbox.tsx";
+import { Sound } from "./Sound.tsx";
 
 type Data = Message["data"];
 
@@ -19,7 +21,7 @@ export function Content({ m }: { m: Message }): VNode | null {
     case "video":
       return <Video media={media} />;
     case "audio":
-      return <Sound media={media} isVoice={data.voice} seconds={data.seconds} />;
+      return <Heard media={media} isVoice={data.voice} seconds={data.seconds} />;
     case "document":
       return <FileLine icon="file" media={media} kind={kindOf("DOCUMENT")} />;
     case "location":
@@ -58,7 +60,7 @@ function Video({ media }: { media: MediaOfMessage | null }): VNode {
   );
 }
 
-function Sound({
+function Heard({
   media,
   isVoice,
   seconds,
@@ -71,60 +73,31 @@ function Sound({
     const length = seconds ? ` ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : "";
     return <FileLine icon={isVoice ? "mic" : "play"} media={media} kind={kindOf("AUDIO") + length} />;
   }
-  // biome-ignore lint/a11y/useMediaCaption: a voice message has none
-  return <audio class="voice" controls preload="none" src={api.address(media.url)} />;
-}
-
-/** The file, where the hub has it; else what is known of it. */
-function mediaOf(m: Message): MediaOfMessage | null {
-  const data = "mimeType" in m.data ? m.data : null;
-  const known = {
-    id: null,
-    mimeType: data?.mimeType ?? null,
-    fileName: data?.fileName ?? null,
-    size: data?.size ?? null,
-    width: data && "width" in data ? data.width : null,
-    height: data && "height" in data ? data.height : null,
-    url: m.mediaUrl,
-  };
-  const { media } = m;
-  return media
-    ? { ...known, ...Object.fromEntries(Object.entries(media).filter(([, value]) => value !== null)) }
-    : known;
-}
-
-function isOurs(url: string): boolean {
-  return url.startsWith("/api/media/");
+  return <Sound address={api.address(media.url)} />;
 }
 
 function Picture({ m, media }: { m: Message; media: MediaOfMessage | null }): VNode {
-  const [isOpen, setOpen] = useState(false);
   const [isBroken, setBroken] = useState(false);
   const url = media?.url;
   if (!url || !isOurs(url) || isBroken) return <FileLine icon="file" media={media} kind={kindOf(m.type)} />;
   const width = media.width ?? 4;
   const height = media.height ?? 3;
   return (
-    <>
-      <button
-        type="button"
-        class={m.type === "STICKER" ? "picture sticker" : "picture"}
-        style={{ aspectRatio: `${width} / ${height}` }}
-        aria-label={t().chat.openPicture}
-        onClick={() => setOpen(true)}
-      >
-        <img
-          src={api.address(media.thumbnailUrl ?? url)}
-          alt={m.content ?? kindOf(m.type)}
-          loading="lazy"
-          decoding="async"
-          onError={() => setBroken(true)}
-        />
-      </button>
-      {isOpen && (
-        <Lightbox url={api.address(url)} name={media.fileName ?? kindOf(m.type)} onClose={() => setOpen(false)} />
-      )}
-    </>
+    <button
+      type="button"
+      class={m.type === "STICKER" ? "picture sticker" : "picture"}
+      style={{ aspectRatio: `${width} / ${height}` }}
+      aria-label={t().chat.openPicture}
+      onClick={() => pictures.show(m)}
+    >
+      <img
+        src={api.address(media.thumbnailUrl ?? url)}
+        alt={m.content ?? kindOf(m.type)}
+        loading="lazy"
+        decoding="async"
+        onError={() => setBroken(true)}
+      />
+    </button>
   );
 }
 

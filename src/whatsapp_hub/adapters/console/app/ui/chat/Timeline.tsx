@@ -10,18 +10,18 @@ import * as handling from "../../state/handling.ts";
 import * as happenings from "../../state/happenings.ts";
 import * as hearing from "../../state/hearing.ts";
 import { dayOf, kindOf, t, timeOf } from "../../state/i18n.ts";
+import { addressOf, wanted } from "../../state/inbox.ts";
+import { customerOf } from "../../state/names.ts";
 import * as outbox from "../../state/outbox.ts";
 import { go } from "../../state/route.ts";
 import * as scheduled from "../../state/scheduled.ts";
 import { me } from "../../state/session.ts";
 import { complain } from "../../state/toasts.ts";
-import { addressOf, wanted } from "../inbox/Inbox.tsx";
-import { customerOf } from "../inbox/Row.tsx";
-import { Formatted } from "../kit/Formatted.tsx";
 import { onKey } from "../shell/keys.tsx";
 import { Bubble } from "./Bubble.tsx";
 import { Happened } from "./Happened.tsx";
 import { Planned } from "./Later.tsx";
+import { NoteText, NoteTools } from "./Note.tsx";
 import { Waiting } from "./Waiting.tsx";
 
 const SHOWN_FIRST = 120;
@@ -184,7 +184,7 @@ export function Timeline({
             unread={c.unreadCount}
           >
             {"note" in item ? (
-              <Note note={item.note} />
+              <NoteLine note={item.note} />
             ) : "happening" in item ? (
               <Happened happening={item.happening} />
             ) : (
@@ -299,16 +299,16 @@ function Placed({ item, before, isUnread, isTarget, children }: PlacedProps): VN
   );
 }
 
-function Note({ note }: { note: NoteView }): VNode {
+function NoteLine({ note }: { note: NoteView }): VNode {
   return (
     <article class="note-line">
-      <p dir="auto">
-        <Formatted text={note.content} />
-      </p>
+      <NoteText note={note} />
       <footer>
         {note.userId === me.value?.id ? t().chat.ownNote : t().chat.noteBy(nameOf(note.userId) || t().chat.program)} ·{" "}
+        {note.editedAt && `${t().chat.edited} · `}
         {timeOf(note.createdAt)}
       </footer>
+      <NoteTools note={note} />
     </article>
   );
 }

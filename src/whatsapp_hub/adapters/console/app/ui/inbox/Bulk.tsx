@@ -4,13 +4,13 @@ import { useEffect } from "preact/hooks";
 import { PRIORITIES } from "../../core/views.ts";
 import { labels } from "../../state/directory.ts";
 import { numberOf, t } from "../../state/i18n.ts";
+import { openId } from "../../state/inbox.ts";
 import * as selecting from "../../state/selecting.ts";
 import { may, me } from "../../state/session.ts";
 import { Button, Field, IconButton, Select } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { Dialog, Menu, type MenuItem } from "../kit/overlays.tsx";
 import { onKey } from "../shell/keys.tsx";
-import { openId } from "./Inbox.tsx";
 
 /** What is done with all chosen conversations; there while any is chosen. `list`: the ids in their order. */
 export function Bulk({ list }: { list: readonly string[] }): VNode | null {

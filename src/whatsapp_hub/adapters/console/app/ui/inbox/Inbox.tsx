@@ -1,13 +1,13 @@
-import { computed, signal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
-import { type Choice, choiceOf, queryOf } from "../../core/views.ts";
+import { queryOf } from "../../core/views.ts";
 import * as directory from "../../state/directory.ts";
 import { sessions } from "../../state/directory.ts";
 import { t } from "../../state/i18n.ts";
+import { begin, choice, isLabelling, isStarting, openId, panelShown, phoneShown } from "../../state/inbox.ts";
 import * as painting from "../../state/painting.ts";
-import { go, path, query } from "../../state/route.ts";
-import { isSupervisor, may } from "../../state/session.ts";
+import { go } from "../../state/route.ts";
+import { may } from "../../state/session.ts";
 import { attempt } from "../../state/toasts.ts";
 import { Chat } from "../chat/Chat.tsx";
 import { Empty } from "../kit/bits.tsx";
@@ -18,41 +18,6 @@ import { List } from "./List.tsx";
 import { NewConversation } from "./NewConversation.tsx";
 import { Panel } from "./Panel.tsx";
 import { Search } from "./Search.tsx";
-
-export const choice = computed<Choice>(() => choiceOf(query.value, isSupervisor.value ? "all" : "mine"));
-export const openId = computed(() => /^\/dashboard\/c\/([0-9a-f-]{36})$/.exec(path.value)?.[1] ?? null);
-
-export const panelShown = signal(window.innerWidth >= 1200);
-export const phoneShown = signal(false);
-export const isStarting = signal(false);
-/** A label is being added to the open conversation. */
-export const isLabelling = signal(false);
-/** Whom a new conversation is with, where that is known. */
-export const startWith = signal("");
-
-/** Begin a conversation; `to`: the customer's number. */
-export function begin(to = ""): void {
-  startWith.value = to;
-  isStarting.value = true;
-}
-
-/** Change what the list shows; it is all in the address. */
-export function choose(some: Partial<Choice>): void {
-  go(
-    path.value.startsWith("/dashboard")
-      ? path.value + queryOf({ ...choice.value, ...some })
-      : `/dashboard${queryOf(choice.value)}`,
-    { replace: true },
-  );
-}
-
-/** Where a conversation is, or a message of it. */
-export function addressOf(id: string, message?: string): string {
-  return `/dashboard/c/${id}${queryOf(choice.value)}${message ? `&m=${message}` : ""}`;
-}
-
-/** The message that the address names. */
-export const wanted = computed(() => query.value.get("m"));
 
 /** List, chat, customer, and the sandbox's phone where one plays it. */
 export function Inbox(): VNode {

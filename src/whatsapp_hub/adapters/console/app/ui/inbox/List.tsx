@@ -7,7 +7,9 @@ import { UNFILTERED, VIEWS, type View, WINDOWS } from "../../core/views.ts";
 import * as desk from "../../state/desk.ts";
 import { departments, labels, sessions } from "../../state/directory.ts";
 import { numberOf, t } from "../../state/i18n.ts";
+import { addressOf, begin, choice, choose, openId, phoneShown } from "../../state/inbox.ts";
 import * as listing from "../../state/listing.ts";
+import { customerOf } from "../../state/names.ts";
 import * as painting from "../../state/painting.ts";
 import { go } from "../../state/route.ts";
 import * as selecting from "../../state/selecting.ts";
@@ -20,8 +22,7 @@ import { Icon } from "../kit/Icon.tsx";
 import { Menu, type MenuItem } from "../kit/overlays.tsx";
 import { onKey } from "../shell/keys.tsx";
 import { Bulk } from "./Bulk.tsx";
-import { addressOf, begin, choice, choose, openId, phoneShown } from "./Inbox.tsx";
-import { customerOf, RowLink } from "./Row.tsx";
+import { RowLink } from "./Row.tsx";
 import { SavedViewDialogs, savedViewItems } from "./SavedViews.tsx";
 
 const SEARCH_PAUSE_MS = 250;
@@ -64,8 +65,17 @@ export function List(): VNode {
     const next = order[Math.max(0, Math.min(order.length - 1, at + step))];
     if (next) go(addressOf(next), { replace: openId.value !== null });
   };
+  const extend = (step: number): void => {
+    const from = openId.value;
+    walk(step);
+    if (from && openId.value && may("work-conversations")) selecting.extend(from, openId.value);
+  };
   useEffect(() => onKey("j", () => walk(1)));
   useEffect(() => onKey("k", () => walk(-1)));
+  useEffect(() => {
+    const off = [onKey("Shift j", () => extend(1)), onKey("Shift k", () => extend(-1))];
+    return () => off.forEach((one) => one());
+  });
   useEffect(() => onKey("o", () => (frozen.value = null)), []);
 
   return (

@@ -7,13 +7,13 @@ import { api } from "../../state/api.ts";
 import { can } from "../../state/capabilities.ts";
 import { sessions } from "../../state/directory.ts";
 import { t } from "../../state/i18n.ts";
+import { addressOf, startWith } from "../../state/inbox.ts";
 import * as painting from "../../state/painting.ts";
 import { go } from "../../state/route.ts";
 import { attempt, saidOf } from "../../state/toasts.ts";
 import { type SendTemplate, Templates } from "../chat/Template.tsx";
 import { Button, Field, Segments, Select } from "../kit/controls.tsx";
 import { Dialog } from "../kit/overlays.tsx";
-import { addressOf, startWith } from "./Inbox.tsx";
 
 type What = Pick<StartBody, "content" | "template">;
 

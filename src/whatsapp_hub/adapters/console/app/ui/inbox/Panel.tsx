@@ -5,15 +5,16 @@ import { api } from "../../state/api.ts";
 import { departmentById, nameOf, sessionById } from "../../state/directory.ts";
 import * as handling from "../../state/handling.ts";
 import { momentOf, t } from "../../state/i18n.ts";
+import { choose, isLabelling, panelShown } from "../../state/inbox.ts";
+import { customerOf, phoneOf } from "../../state/names.ts";
 import * as painting from "../../state/painting.ts";
 import { may } from "../../state/session.ts";
 import { complain, say } from "../../state/toasts.ts";
+import { NoteText, NoteTools } from "../chat/Note.tsx";
 import { Avatar, Due } from "../kit/bits.tsx";
 import { Button, IconButton, Select } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
-import { choose, isLabelling, panelShown } from "./Inbox.tsx";
 import { Round } from "./Round.tsx";
-import { customerOf, phoneOf } from "./Row.tsx";
 
 const EARLIER_SHOWN = 6;
 const PRIORITIES = ["LOW", "NORMAL", "HIGH", "URGENT"] as const;
@@ -253,10 +254,12 @@ function Notes({ notes, id }: { notes: readonly NoteView[]; id: string }): VNode
       <ul class="notes">
         {[...notes].reverse().map((note) => (
           <li key={note.id}>
-            <p dir="auto">{note.content}</p>
+            <NoteText note={note} />
             <small>
-              {nameOf(note.userId) || t().chat.program} · {momentOf(note.createdAt)}
+              {nameOf(note.userId) || t().chat.program} · {note.editedAt && `${t().chat.edited} · `}
+              {momentOf(note.createdAt)}
             </small>
+            <NoteTools note={note} />
           </li>
         ))}
       </ul>

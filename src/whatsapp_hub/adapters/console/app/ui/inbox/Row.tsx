@@ -6,23 +6,13 @@ import { departmentById, nameOf, sessionById, sessions } from "../../state/direc
 import * as drafts from "../../state/drafts.ts";
 import * as hearing from "../../state/hearing.ts";
 import { kindOf, momentOf, numberOf, shortOf, t } from "../../state/i18n.ts";
+import { addressOf, openId } from "../../state/inbox.ts";
+import { customerOf } from "../../state/names.ts";
 import * as painting from "../../state/painting.ts";
 import { me } from "../../state/session.ts";
 import * as viewing from "../../state/viewing.ts";
 import { Avatar, Due } from "../kit/bits.tsx";
 import { Icon } from "../kit/Icon.tsx";
-import { addressOf, openId } from "./Inbox.tsx";
-
-export function customerOf(c: Conversation): string {
-  return c.customerName ?? phoneOf(c.customerPhone) ?? t().chat.unnamed;
-}
-
-/** A number as people read it; what is none stays as it is. */
-export function phoneOf(digits: string | null): string | null {
-  if (!digits || !/^\d{8,15}$/.test(digits)) return digits;
-  const brazil = /^55(\d{2})(\d{4,5})(\d{4})$/.exec(digits);
-  return brazil ? `+55 ${brazil[1]} ${brazil[2]}-${brazil[3]}` : `+${digits}`;
-}
 
 /** One conversation of the list; it paints itself anew when it alone has changed. */
 export function RowLink({ id }: { id: string }): VNode | null {

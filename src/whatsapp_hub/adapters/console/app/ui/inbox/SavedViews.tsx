@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { choiceOf, queryOf } from "../../core/views.ts";
 import { t } from "../../state/i18n.ts";
+import { choice } from "../../state/inbox.ts";
 import * as preferences from "../../state/preferences.ts";
 import { go, path } from "../../state/route.ts";
 import { attempt } from "../../state/toasts.ts";
@@ -10,7 +11,6 @@ import { Field, IconButton } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { Dialog, type MenuItem } from "../kit/overlays.tsx";
 import { FormDialog } from "../pages/parts.tsx";
-import { choice } from "./Inbox.tsx";
 
 const shown = signal<"save" | "forget" | null>(null);
 

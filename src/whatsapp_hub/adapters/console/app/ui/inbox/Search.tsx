@@ -5,14 +5,14 @@ import type { MessageView } from "../../core/schema.ts";
 import { api } from "../../state/api.ts";
 import * as chats from "../../state/chats.ts";
 import { momentOf, shortOf, t } from "../../state/i18n.ts";
+import { addressOf, choice, choose, wanted } from "../../state/inbox.ts";
+import { customerOf } from "../../state/names.ts";
 import * as painting from "../../state/painting.ts";
 import { complain } from "../../state/toasts.ts";
 import { Empty, Skeletons } from "../kit/bits.tsx";
 import { Button, IconButton } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { onKey } from "../shell/keys.tsx";
-import { addressOf, choice, choose, wanted } from "./Inbox.tsx";
-import { customerOf } from "./Row.tsx";
 
 const PAUSE_MS = 300;
 const PAGE = 30;

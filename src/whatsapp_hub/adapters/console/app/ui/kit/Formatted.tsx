@@ -2,9 +2,9 @@ import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import { type Token, tokens } from "../../core/marks.ts";
 
-/** A text with WhatsApp's marks. Nothing of it is ever read as HTML. */
-export function Formatted({ text }: { text: string }): VNode {
-  return <>{useMemo(() => tokens(text), [text]).map(shown)}</>;
+/** A text with WhatsApp's marks, and those of `names` whom it mentions. Nothing of it is ever read as HTML. */
+export function Formatted({ text, names = [] }: { text: string; names?: readonly string[] }): VNode {
+  return <>{useMemo(() => tokens(text, names), [text, names.join("\n")]).map(shown)}</>;
 }
 
 function shown(token: Token, n: number): VNode | string {
@@ -15,6 +15,12 @@ function shown(token: Token, n: number): VNode | string {
       return <em key={n}>{token.children.map(shown)}</em>;
     case "struck":
       return <s key={n}>{token.children.map(shown)}</s>;
+    case "mention":
+      return (
+        <b key={n} class="mention">
+          {token.text}
+        </b>
+      );
     case "mono":
       return <code key={n}>{token.text}</code>;
     case "link":

@@ -1,6 +1,7 @@
 import {
   Archive,
   ArrowLeft,
+  ArrowRight,
   ArrowRightLeft,
   Ban,
   Bell,
@@ -95,6 +96,7 @@ const ICONS = {
   key: KeyRound,
   logout: LogOut,
   menu: Menu,
+  next: ArrowRight,
   mic: Mic,
   more: EllipsisVertical,
   new: MessageSquarePlus,

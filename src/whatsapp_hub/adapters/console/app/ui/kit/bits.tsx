@@ -33,8 +33,12 @@ export function Avatar({
   small?: boolean;
 }): VNode {
   return (
-    <span class={`avatar ${small ? "small" : ""}`} aria-hidden="true" ref={(element) => tint(element, color)}>
-      {initials(name)}
+    <span
+      class={`avatar ${small ? "small" : ""}`}
+      aria-hidden="true"
+      data-initials={initials(name)}
+      ref={(element) => tint(element, color)}
+    >
       {status && <span class={`presence ${status.toLowerCase()}`} />}
     </span>
   );

@@ -4,9 +4,9 @@ import type { ContactView } from "../../core/entities.ts";
 import type { OptOutView } from "../../core/schema.ts";
 import { api } from "../../state/api.ts";
 import { momentOf, t } from "../../state/i18n.ts";
+import { contactName, phoneOf } from "../../state/names.ts";
 import { may } from "../../state/session.ts";
 import { attempt, complain } from "../../state/toasts.ts";
-import { phoneOf } from "../inbox/Row.tsx";
 import { Empty } from "../kit/bits.tsx";
 import { Button, Field, Select } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
@@ -62,7 +62,7 @@ export default function Contacts(): VNode {
   };
 
   const columns: Column<ContactView>[] = [
-    { label: t().contacts.name, shown: (c) => <a href={`/dashboard/customers/${c.id}`}>{nameOf(c)}</a> },
+    { label: t().contacts.name, shown: (c) => <a href={`/dashboard/customers/${c.id}`}>{contactName(c)}</a> },
     { label: t().contacts.number, shown: (c) => phoneOf(c.phoneNumber) ?? "—" },
     { label: t().contacts.labels, shown: (c) => <Labels contact={c} /> },
     { label: t().contacts.since, shown: (c) => momentOf(c.createdAt) },
@@ -72,7 +72,7 @@ export default function Contacts(): VNode {
       label: t().common.actions,
       shown: (c) => (
         <Menu
-          label={t().contacts.actions(nameOf(c))}
+          label={t().contacts.actions(contactName(c))}
           items={[
             { label: t().common.edit, icon: <Icon name="pencil" />, run: () => setEdited(c) },
             {
@@ -145,11 +145,6 @@ async function read(asked: Record<string, string>, from: string | null): Promise
   return { data, next };
 }
 
-/** What a contact is called: by the company, by themselves, or by a number. */
-export function nameOf(contact: ContactView): string {
-  return contact.name ?? contact.profileName ?? phoneOf(contact.phoneNumber) ?? contact.identities[0]?.value ?? "—";
-}
-
 export function Labels({ contact }: { contact: ContactView }): VNode {
   return (
     <span class="labels">
@@ -192,7 +187,7 @@ export function Edit({
     onClose();
   };
   return (
-    <FormDialog title={nameOf(contact)} onClose={onClose} onSubmit={submit}>
+    <FormDialog title={contactName(contact)} onClose={onClose} onSubmit={submit}>
       {(wrong) => (
         <>
           {contact.optedOut && (

@@ -4,17 +4,17 @@ import type { ContactView, Conversation } from "../../core/entities.ts";
 import { Problem } from "../../ports/index.ts";
 import { api } from "../../state/api.ts";
 import { momentOf, t } from "../../state/i18n.ts";
+import { begin } from "../../state/inbox.ts";
+import { contactName, phoneOf } from "../../state/names.ts";
 import { go, path } from "../../state/route.ts";
 import { may } from "../../state/session.ts";
 import { attempt, complain } from "../../state/toasts.ts";
-import { begin } from "../inbox/Inbox.tsx";
 import { Round } from "../inbox/Round.tsx";
-import { phoneOf } from "../inbox/Row.tsx";
 import { Avatar, Empty } from "../kit/bits.tsx";
 import { Button } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
 import { Menu, type MenuItem } from "../kit/overlays.tsx";
-import { Edit, Labels, nameOf } from "./Contacts.tsx";
+import { Edit, Labels } from "./Contacts.tsx";
 import { CopyButton } from "./parts.tsx";
 
 const PAGE = 50;
@@ -58,7 +58,7 @@ export default function Customer(): VNode | null {
       run: () => void block(),
     },
   ];
-  const name = nameOf(contact);
+  const name = contactName(contact);
   return (
     <>
       {may("read-all-conversations") && (

@@ -4,10 +4,10 @@ import type { SessionDetail, SessionHistoryEntry, SessionStatus } from "../../co
 import { api } from "../../state/api.ts";
 import * as directory from "../../state/directory.ts";
 import { momentOf, t } from "../../state/i18n.ts";
+import { phoneOf } from "../../state/names.ts";
 import { sessionReasonOf } from "../../state/reasons.ts";
 import { may } from "../../state/session.ts";
 import { attempt, complain } from "../../state/toasts.ts";
-import { phoneOf } from "../inbox/Row.tsx";
 import { Empty } from "../kit/bits.tsx";
 import { Button, Field } from "../kit/controls.tsx";
 import { Icon } from "../kit/Icon.tsx";
@@ -182,11 +182,7 @@ function History({ s, onClose }: { s: SessionDetail; onClose: () => void }): VNo
         {entries?.map((entry) => (
           <li key={`${entry.at} ${entry.kind} ${entry.status}`}>
             <time>{momentOf(entry.at)}</time>
-            <b>
-              {entry.status
-                ? t().session.status[entry.status]
-                : (t().session.history[entry.kind as keyof ReturnType<typeof t>["session"]["history"]] ?? entry.kind)}
-            </b>
+            <b>{titleOf(entry)}</b>
             <span>
               {sessionReasonOf({
                 statusReason: entry.reason,
@@ -200,6 +196,12 @@ function History({ s, onClose }: { s: SessionDetail; onClose: () => void }): VNo
       </ol>
     </Dialog>
   );
+}
+
+/** What happened, in words; a kind that a newer hub has keeps its own name. */
+function titleOf({ kind, status }: SessionHistoryEntry): string {
+  if (kind !== "status") return t().session.history[kind] ?? kind;
+  return status ? t().session.status[status] : kind;
 }
 
 function Delete({ s, onClose }: { s: SessionDetail; onClose: () => void }): VNode {

@@ -73,7 +73,7 @@ function More({ at }: { at: string }): VNode {
 function Bell(): VNode {
   const count = hearing.unseen.value;
   const items: MenuItem[] = hearing.notifications.value.slice(0, 12).map((n) => ({
-    label: t().notify.kinds[n.kind as keyof ReturnType<typeof t>["notify"]["kinds"]] ?? n.kind,
+    label: t().notify.kinds[n.kind] ?? n.kind,
     hint: `${painting.rowOf(n.conversationId).value?.customerName ?? ""} ${momentOf(n.createdAt)} ${n.readAt ? "" : "●"}`,
     run: () => go(`/dashboard/c/${n.conversationId}`),
   }));

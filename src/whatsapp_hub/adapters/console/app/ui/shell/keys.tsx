@@ -9,6 +9,8 @@ import { offered } from "./places.ts";
 
 type Handler = () => void;
 
+/** Keys that mean something else with Shift. */
+const EXTENDING = new Set(["j", "k"]);
 const handlers = new Map<string, Handler>();
 const showing = signal(false);
 let wantsPlace = false;
@@ -49,7 +51,8 @@ export function listenForKeys(): void {
     if ((event.ctrlKey || event.metaKey) && event.key === "f" && !document.querySelector(".chat-search"))
       return run("find", event);
     if (typing || event.ctrlKey || event.metaKey || event.altKey || !settings.value.shortcuts) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const key = event.shiftKey && EXTENDING.has(plain) ? `Shift ${plain}` : plain;
     const place = wantsPlace && offered().find((p) => p.key === key);
     if (place) {
       wantsPlace = false;
