@@ -29,10 +29,10 @@ class Waits(Protocol):
 class FollowAccess:
     """Read the feed of access changes: `callers` forget what they cached, `hearers` end open connections."""
 
-    def __init__(self, changes: AccessChanges, callers: Callers, bell: Waits, hearers: Collection[Hear] = ()) -> None:
+    def __init__(self, changes: AccessChanges, callers: Callers, signal: Waits, hearers: Collection[Hear] = ()) -> None:
         self._changes = changes
         self._callers = callers
-        self._bell = bell
+        self._signal = signal
         self._hearers = hearers
         self._mark: str | None = None
         self._heard_at = 0.0
@@ -46,7 +46,7 @@ class FollowAccess:
             except Exception:  # away: the database's own loop says so, and the callers ask it each time
                 await asyncio.sleep(AWAY_S)
             else:
-                await self._bell.wait()
+                await self._signal.wait()
 
     async def _look(self) -> None:
         asked_at = time.monotonic()

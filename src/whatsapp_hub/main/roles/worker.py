@@ -107,21 +107,21 @@ async def _wakes(container: AsyncContainer) -> Loop:
 
 async def _sequencer(container: AsyncContainer) -> Loop:
     wakes = await container.get(Wakes)
-    bell = wakes.listen(Work.OUTBOX)
+    signal = wakes.listen(Work.OUTBOX)
 
     async def wait(_: float) -> None:
-        await bell.wait()
+        await signal.wait()
 
     return Sequencer((await container.get(Database)).url, wakes, wait, partial(wakes.does, Work.OUTBOX)).run()
 
 
 async def _inbox(container: AsyncContainer) -> Loop:
-    bell, directory = (await container.get(Wakes)).listen(Work.INBOX), await container.get(Directory)
-    return TenantLoop("inbox", bell, directory.tenants_with_inbox, await container.get(ReceiveEvents)).run()
+    signal, directory = (await container.get(Wakes)).listen(Work.INBOX), await container.get(Directory)
+    return TenantLoop("inbox", signal, directory.tenants_with_inbox, await container.get(ReceiveEvents)).run()
 
 
 async def _lanes(container: AsyncContainer) -> Loop:
-    bell, directory = (await container.get(Wakes)).listen(Work.LANES), await container.get(Directory)
+    signal, directory = (await container.get(Wakes)).listen(Work.LANES), await container.get(Directory)
     drain, settle = await container.get(DrainLanes), await container.get(SettleStale)
     due = at_most_every(SETTLE_EVERY_S)
     kinds = sorted(drain.pacing)
@@ -137,7 +137,7 @@ async def _lanes(container: AsyncContainer) -> Loop:
         settled = await settle(tenant_id) if due(tenant_id) else 0
         return await drain(tenant_id) == AT_ONCE or settled > 0
 
-    return TenantLoop("lanes", bell, find, work, gather_s=GATHER_S).run()
+    return TenantLoop("lanes", signal, find, work, gather_s=GATHER_S).run()
 
 
 def at_most_every(seconds: float) -> Callable[[TenantId], bool]:
@@ -182,7 +182,7 @@ async def _moves(container: AsyncContainer) -> Loop:
 
 
 async def _media(container: AsyncContainer) -> Loop:
-    bell, directory = (await container.get(Wakes)).listen(Work.MEDIA), await container.get(Directory)
+    signal, directory = (await container.get(Wakes)).listen(Work.MEDIA), await container.get(Directory)
     fetch = await container.get(FetchMedia)
 
     async def find() -> list[TenantId]:
@@ -192,12 +192,12 @@ async def _media(container: AsyncContainer) -> Loop:
     async def work(tenant_id: TenantId) -> bool:
         return await fetch(tenant_id) > 0
 
-    return TenantLoop("media", bell, find, work, gather_s=GATHER_S).run()
+    return TenantLoop("media", signal, find, work, gather_s=GATHER_S).run()
 
 
 async def _webhooks(container: AsyncContainer) -> Loop:
-    bell = (await container.get(Wakes)).listen(Work.EVENTS)
-    return keep_delivering(bell, await container.get(DeliverWebhooks))
+    signal = (await container.get(Wakes)).listen(Work.EVENTS)
+    return keep_delivering(signal, await container.get(DeliverWebhooks))
 
 
 async def _schedule(container: AsyncContainer) -> Loop:

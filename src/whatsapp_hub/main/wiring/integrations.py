@@ -77,12 +77,12 @@ class Integrations(Provider):
         return TrimLog(log, queue, long_past, timedelta(days=settings.events_retention_days))
 
 
-async def keep_delivering(bell: WakeSignal, deliver: DeliverWebhooks) -> None:
+async def keep_delivering(signal: WakeSignal, deliver: DeliverWebhooks) -> None:
     """Deliver until cancelled; then finish and store deliveries under way."""
     try:
         while True:
             PULSE.beat("webhooks")
-            await bell.wait()
+            await signal.wait()
             try:
                 await deliver()
                 await asyncio.sleep(APART_S)

@@ -11,8 +11,9 @@ from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.contracts.gateways.connections import AgentConnections, ConnectionView
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.gateways.fields import TextBody, renamed
+from whatsapp_hub.adapters.http.gateways.fields import TextBody
 from whatsapp_hub.adapters.http.patches import utc
+from whatsapp_hub.adapters.http.renaming import renamed
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession

@@ -10,9 +10,10 @@ from litestar.params import JSONBody, QueryParameter
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.gateways.fields import TextBody, renamed
+from whatsapp_hub.adapters.http.gateways.fields import TextBody
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.patches import utc
+from whatsapp_hub.adapters.http.renaming import renamed
 from whatsapp_hub.application.media.links import MediaLinks
 from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages, session_named
 from whatsapp_hub.application.sending.send_to import SendTo

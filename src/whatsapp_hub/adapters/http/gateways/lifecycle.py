@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.http.auth import Asking
-from whatsapp_hub.adapters.http.gateways.fields import renamed
+from whatsapp_hub.adapters.http.renaming import renamed
 from whatsapp_hub.application.sessions.open_sessions import PrepareSession, ShowCode, StartNamed
 from whatsapp_hub.domain.sessions.session import SessionStatus
 

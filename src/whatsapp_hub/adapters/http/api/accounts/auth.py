@@ -13,8 +13,8 @@ from whatsapp_hub.adapters.contracts.views.accounts import CompanyView, OwnUser,
 from whatsapp_hub.adapters.contracts.views.sign_ins import SignedIn
 from whatsapp_hub.adapters.contracts.views.view import View, extended
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, ENROLS, PUBLIC, Asking, client_of, credential_of
-from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
+from whatsapp_hub.adapters.http.renaming import renamed
 from whatsapp_hub.application.accounts.users import NewUser, RegisterUser
 from whatsapp_hub.application.authentication.login import Login
 from whatsapp_hub.application.authentication.own_password import ChangeOwnPassword

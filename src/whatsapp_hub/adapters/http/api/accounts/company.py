@@ -14,9 +14,9 @@ from whatsapp_hub.adapters.contracts.views.audit import AuditView
 from whatsapp_hub.adapters.contracts.views.automation import FilledReply, QuickReplyView
 from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.patches import HoursSent, LevelPatch, RetentionPatch, given, hours_given, utc
+from whatsapp_hub.adapters.http.renaming import renamed
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
 from whatsapp_hub.application.accounts.default_session import CredentialChanges, SetCredentials
 from whatsapp_hub.application.accounts.quick_replies import (

@@ -16,9 +16,9 @@ from litestar.params import JSONBody
 from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.adapters.http.api.conversations.conversations import TAGS
 from whatsapp_hub.adapters.http.auth import Asking
-from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.patches import utc
 from whatsapp_hub.adapters.http.problems import ProblemView, describe
+from whatsapp_hub.adapters.http.renaming import renamed
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
 from whatsapp_hub.application.handling.classify_conversation import ClassifyConversation
 from whatsapp_hub.application.handling.close_conversation import ArchiveConversation, ResolveConversation

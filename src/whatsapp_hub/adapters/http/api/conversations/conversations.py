@@ -15,9 +15,9 @@ from whatsapp_hub.adapters.contracts.views.messages import MessagePage, MessageV
 from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.api.conversations.contents import check_components
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.paging import POSITION, Cursor, Limit
 from whatsapp_hub.adapters.http.patches import utc
+from whatsapp_hub.adapters.http.renaming import renamed
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
 from whatsapp_hub.application.handling.close_conversation import ResolveConversation
 from whatsapp_hub.application.handling.mark_read import MarkConversationRead

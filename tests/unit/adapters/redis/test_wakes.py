@@ -1,4 +1,4 @@
-"""A loop that waits for a bell ends when it is told to, even if it rings at that very moment."""
+"""A loop that waits for a wake-up ends when it is cancelled, even if one comes at that very moment."""
 
 import asyncio
 from uuid import uuid4
@@ -8,17 +8,17 @@ from whatsapp_hub.domain.ids import TenantId
 
 
 async def test_a_ring_swallows_no_cancellation() -> None:
-    bell = WakeSignal(lambda: 60.0)
+    signal = WakeSignal(lambda: 60.0)
 
     async def loop() -> None:
         while True:
-            await bell.wait()
+            await signal.wait()
 
     for pause in range(4):
         task = asyncio.create_task(loop())
         for _ in range(2):
             await asyncio.sleep(0)
-        bell.ring()
+        signal.ring()
         for _ in range(pause):
             await asyncio.sleep(0)
         task.cancel()
@@ -27,27 +27,27 @@ async def test_a_ring_swallows_no_cancellation() -> None:
 
 
 async def test_it_says_whom_it_rang_for() -> None:
-    bell, one, other = WakeSignal(lambda: 60.0), TenantId(uuid4()), TenantId(uuid4())
+    signal, one, other = WakeSignal(lambda: 60.0), TenantId(uuid4()), TenantId(uuid4())
     for whose in (one, other, one):
-        bell.ring(whose)
-    assert await bell.wait() == {one, other}
-    bell.ring(one)
-    assert await bell.wait() == {one}
+        signal.ring(whose)
+    assert await signal.wait() == {one, other}
+    signal.ring(one)
+    assert await signal.wait() == {one}
 
 
 async def test_a_ring_without_a_name_is_for_all() -> None:
-    bell = WakeSignal(lambda: 60.0)
-    bell.ring(TenantId(uuid4()))
-    bell.ring()
-    assert await bell.wait() is None
+    signal = WakeSignal(lambda: 60.0)
+    signal.ring(TenantId(uuid4()))
+    signal.ring()
+    assert await signal.wait() is None
 
 
 async def test_however_often_it_rings_for_one_all_are_looked_at_in_time() -> None:
-    bell = WakeSignal(lambda: 0.05)
+    signal = WakeSignal(lambda: 0.05)
     heard = []
     for _ in range(20):
-        bell.ring(TenantId(uuid4()))
-        heard.append(await bell.wait())
+        signal.ring(TenantId(uuid4()))
+        heard.append(await signal.wait())
         await asyncio.sleep(0.01)
     assert heard.count(None) >= 2
     assert any(heard)
