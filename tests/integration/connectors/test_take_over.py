@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.connectors.conftest import UP, Process, Stage
+from whatsapp_hub.application.moving.move_session import Destination, MoveSession
 from whatsapp_hub.application.ports.queues.lanes import Holding
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.sessions.run_sessions import InitSession
@@ -303,3 +304,48 @@ async def test_a_message_under_way_when_its_holder_dies_is_never_sent_again(stag
         await asyncio.sleep(1)
         assert len(stage.server.sent) == 1
     stage.server.silent_about_sends = False
+
+
+async def works(stage: Stage, process: Process) -> None:
+    """As soon as it has started: starting takes its share from all others, whose leases are short."""
+
+    async def seen() -> bool:
+        names = [row["name"] for row in await stage.rows("SELECT name FROM hub.processes")]
+        return any(name.rpartition(":")[2] == str(process.pid) for name in names)
+
+    await stage.until(seen, 120)
+
+
+async def test_a_number_that_was_moved_back_and_linked_anew_outlives_the_connector_that_failed_to_forget_it(
+    stage: Stage,
+) -> None:
+    """The order to forget it failed, and would be another connector's to try once this one is gone."""
+    move = await stage.use(MoveSession)
+    stubborn = stage.folder / "forgotten.stubborn"
+    async with AsyncExitStack() as stack:
+        await works(stage, await stack.enter_async_context(stage.role("worker")))
+        first = await stack.enter_async_context(stage.role("connector", **FAST))
+        await works(stage, first)
+        session = await stage.connected()
+        stubborn.write_text(str(session.id))
+        await move(stage.caller, session.id, Destination("SANDBOX"))
+
+        async def failed() -> bool:
+            found = await stage.rows("SELECT not_before FROM hub.commands WHERE session_id = $1", session.id)
+            return bool(found and found[0]["not_before"])
+
+        await stage.until(failed)
+        stubborn.unlink()
+        await move(stage.caller, session.id, Destination("PIGEON", stage.server.settings))
+        login = await stage.login(session)
+        login.tell(**UP)
+        await stage.is_(session, "CONNECTED")
+        assert stage.forgotten().count(str(session.id)) == 1, "before it was dialled"
+        assert await stage.rows("SELECT FROM hub.commands WHERE session_id = $1", session.id) == []
+        await first.stop()
+        await works(stage, await stack.enter_async_context(stage.role("connector", **FAST)))
+        again = await stage.login(session)
+        again.tell(**UP)
+        await stage.is_(session, "CONNECTED")
+        assert stage.forgotten().count(str(session.id)) == 1
+        assert again.is_open
