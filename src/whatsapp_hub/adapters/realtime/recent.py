@@ -37,7 +37,7 @@ class EventBuffer:
         self._bytes = 0
         self._all: deque[LoggedEvent] = deque()
         self._of: dict[TenantId, deque[LoggedEvent]] = {}
-        self._bells: dict[TenantId, set[asyncio.Event]] = {}
+        self._signals: dict[TenantId, set[asyncio.Event]] = {}
 
     def begin(self, position: int) -> None:
         """Set the position that the next event follows."""
@@ -45,7 +45,7 @@ class EventBuffer:
         self._bytes = 0
         self._all.clear()
         self._of.clear()
-        for tenant_id in self._bells:
+        for tenant_id in self._signals:
             self._ring(tenant_id)
 
     def add(self, event: LoggedEvent) -> None:
@@ -70,18 +70,18 @@ class EventBuffer:
     @contextmanager
     def listening(self, tenant_id: TenantId) -> Iterator[asyncio.Event]:
         """Yield a flag that is set at every event of this tenant; its listener clears it."""
-        bell = asyncio.Event()
-        self._bells.setdefault(tenant_id, set()).add(bell)
+        signal = asyncio.Event()
+        self._signals.setdefault(tenant_id, set()).add(signal)
         try:
-            yield bell
+            yield signal
         finally:
-            self._bells[tenant_id].discard(bell)
-            if not self._bells[tenant_id]:
-                del self._bells[tenant_id]
+            self._signals[tenant_id].discard(signal)
+            if not self._signals[tenant_id]:
+                del self._signals[tenant_id]
 
     def _ring(self, tenant_id: TenantId) -> None:
-        for bell in self._bells.get(tenant_id, ()):
-            bell.set()
+        for signal in self._signals.get(tenant_id, ()):
+            signal.set()
 
     def _blank(self, erased: LoggedEvent) -> None:
         """Blank the events about an erased contact: as in the log, only their positions stay."""

@@ -36,18 +36,18 @@ class LogStreams:
         self._recent = recent
         self._turns = FairShares[TenantId](COMPANIES_AT_ONCE, 1)
         self._ending = asyncio.Event()
-        self._bells: set[asyncio.Event] = set()
+        self._signals: set[asyncio.Event] = set()
         self._readers: dict[asyncio.Event, tuple[TenantId, SessionId | None]] = {}
 
     def __len__(self) -> int:
         """Return how many readers there are."""
-        return len(self._bells)
+        return len(self._signals)
 
     def close(self) -> None:
         """End every stream; readers reconnect to another process."""
         self._ending.set()
-        for bell in self._bells:
-            bell.set()
+        for signal in self._signals:
+            signal.set()
 
     def listened(self) -> Listened:
         """Return what its readers listen to."""
@@ -58,25 +58,25 @@ class LogStreams:
         self, tenant_id: TenantId, after: int | None, only: SessionId | None = None
     ) -> AsyncIterator[LogSlice]:
         """Read the log until it has caught up, then slices from this process's memory."""
-        with self._recent.listening(tenant_id) as bell:
-            self._bells.add(bell)
-            self._readers[bell] = (tenant_id, only)
+        with self._recent.listening(tenant_id) as signal:
+            self._signals.add(signal)
+            self._readers[signal] = (tenant_id, only)
             try:
                 cursor = await self._begun() if after is None else after
                 yield LogSlice(cursor)
                 while not self._ending.is_set():
-                    bell.clear()
+                    signal.clear()
                     stretch = await self._next(tenant_id, cursor)
                     if stretch.position == cursor and not stretch.is_reset:
                         with suppress(TimeoutError):
                             async with asyncio.timeout(SILENT_S):
-                                await bell.wait()
+                                await signal.wait()
                             continue
                     cursor = stretch.position
                     yield stretch
             finally:
-                self._bells.discard(bell)
-                self._readers.pop(bell, None)
+                self._signals.discard(signal)
+                self._readers.pop(signal, None)
 
     async def _begun(self) -> int:
         """Return the position of this process's tail; waits for it to begin."""

@@ -33,9 +33,9 @@ class Tail:
     cannot be read is waited for. `begin` is called with the position that the next events follow: once at the start,
     and again if the log was trimmed or replaced (a restored database) meanwhile."""
 
-    def __init__(self, events: EventLog, bell: Waits, begin: Begin, hear: Hear) -> None:
+    def __init__(self, events: EventLog, signal: Waits, begin: Begin, hear: Hear) -> None:
         self._events = events
-        self._bell = bell
+        self._signal = signal
         self._begin_at = begin
         self._hear = hear
         self.position = 0
@@ -54,7 +54,7 @@ class Tail:
             for event in batch:
                 await self._hand_on(event)
             if len(batch) < AT_ONCE:
-                await self._bell.wait()
+                await self._signal.wait()
 
     async def _begin(self) -> None:
         self.position = await self._retried(self._events.head)

@@ -227,10 +227,10 @@ def _media(
     return TenantLoop("held media", wakes.listen(Work.HELD_MEDIA), find, work).run()
 
 
-async def _commands(run: RunCommands, bell: WakeSignal) -> None:
+async def _commands(run: RunCommands, signal: WakeSignal) -> None:
     while True:
         PULSE.beat("commands")
-        await bell.wait()
+        await signal.wait()
         try:
             await run()
         except Unavailable:
