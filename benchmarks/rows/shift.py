@@ -138,7 +138,7 @@ ASKED = "performance.getEntriesByType('resource').filter((one) => one.initiatorT
 async def rows(page: Page, desk: Desk, size: Size) -> list[Row]:
     """Measure on the inbox of an administrator, with `WATCH` in the page and thousands of conversations."""
     many = "parseFloat(document.querySelector('.rows ul').style.height) > 52 * 5_000"
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):  # the rounds before have used up the requests of some minutes
         while not await page.evaluate(many):
             await asyncio.sleep(0.1)
     await page.wait_for_load_state("networkidle")

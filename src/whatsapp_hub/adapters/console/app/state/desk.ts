@@ -102,7 +102,7 @@ async function begin(): Promise<void> {
     } catch (error) {
       loadProblem.value = error;
       become("offline");
-      if (!(error instanceof Problem) || (error.status < 500 && !error.isOffline)) {
+      if (!(error instanceof Problem) || !isPassing(error)) {
         beginning = null;
         throw error;
       }
@@ -127,18 +127,27 @@ async function anew(): Promise<void> {
     await rest(next);
   } catch (error) {
     loadProblem.value = error;
-    if (error instanceof Problem && (error.isOffline || error.status >= 500))
-      setTimeout(() => buffer && void anew(), AGAIN_MS);
+    if (error instanceof Problem && isPassing(error)) setTimeout(() => buffer && void anew(), AGAIN_MS);
   }
 }
 
+/** Read all that follows, page by page; where the hub has no time for one, again a moment later. */
 async function rest(cursor: string | null): Promise<void> {
   let next = cursor;
   while (next && world.rows.size < MOST_ROWS) {
     await new Promise((resolve) => setTimeout(resolve, 120));
-    next = (await page({ status: "OPEN,ASSIGNED", limit: FURTHER, cursor: next })).next;
+    try {
+      next = (await page({ status: "OPEN,ASSIGNED", limit: FURTHER, cursor: next })).next;
+    } catch (error) {
+      if (!(error instanceof Problem) || !isPassing(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, (error.retryAfterS ?? 0) * 1_000 + AGAIN_MS));
+    }
   }
   isWhole.value = next === null;
+}
+
+function isPassing(problem: Problem): boolean {
+  return problem.isOffline || problem.status >= 500 || problem.status === 429;
 }
 
 /** Read a page of the list; `last`: the last conversation of it, `next`: the cursor to what follows. */
