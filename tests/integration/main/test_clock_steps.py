@@ -25,7 +25,8 @@ LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 ADMIN = {"email": "root@example.org", "password": "a long enough password"}
 HOUR, DAY = 3600, 86_400
 STEPPED_FOR_S = 6.0
-GOES_ON_WITHIN_S = 5.0
+GOES_ON_WITHIN_S = 10.0
+"""Twice what is promised: other tests run beside, and the hub's time stands until a process has read the clock."""
 
 pytestmark = [
     pytest.mark.skipif(LIBRARY is None, reason="needs libfaketime (Debian: apt-get install faketime)"),
