@@ -7,13 +7,15 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
-from tests.integration.console.conftest import ADMIN, ARGUMENTS, CHROMIUM, Open, Site, Window
+from tests.integration.console.conftest import ADMIN, Open, Site, Window
+from tests.integration.console.scenarios.test_background import two_tabs
 from tests.integration.console.test_coming_back import shows_all
 from tests.integration.console.test_inbox import phone
 from tests.integration.console.test_pages import PLACES
@@ -26,9 +28,6 @@ GROWN_MB, GROWN_NODES, GROWN_LISTENERS = 10, 2_000, 400
 PER_SECOND, AWAY_S, AROUND_S = 50, 30, 10
 PARTS = ("first", "second")
 BACKGROUND_MINUTES = float(os.environ.get("BACKGROUND_MINUTES", "10"))
-THROTTLED = ["--disable-background-timer-throttling", "--disable-renderer-backgrounding"]
-THROTTLED += ["--disable-backgrounding-occluded-windows"]
-"""What Playwright switches off by itself, and a person's browser does not."""
 
 
 async def test_a_desk_that_is_used_for_long_grows_by_nothing_and_misses_nothing(site: Site, open_window: Open) -> None:
@@ -222,25 +221,17 @@ async def _all_shown(window: Window, last: str) -> list[str]:
     raise AssertionError("the beginning is not reached")
 
 
-async def test_a_tab_in_the_background_stays_online(site: Site, built: None) -> None:
+async def test_a_tab_in_the_background_stays_online(site: Site, built: None, tmp_path: Path) -> None:
     email = await site.agent("Bea Background", await site.department("Background"))
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=list(ARGUMENTS), ignore_default_args=THROTTLED
-        )
-        context = await browser.new_context(locale="en-GB")
-        window = Window(site, context, await context.new_page())
+    async with two_tabs(tmp_path) as (page, front):
+        await page.bring_to_front()
+        window = Window(site, page.context, page)
         await window.sign_in(email)
         await window.be("Online")
-        devtools = await context.new_cdp_session(window.page)
-        await devtools.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
-        front = await context.new_page()
         await front.bring_to_front()
-        await devtools.send("Emulation.setCPUThrottlingRate", {"rate": 20})
-        print("hidden:", await window.page.evaluate("document.hidden"))
+        assert await page.evaluate("document.hidden")
         ends = time.monotonic() + 60 * BACKGROUND_MINUTES
         while time.monotonic() < ends:
             [user] = [u for u in await site.call("GET", "/api/users?limit=200") if u["email"] == email]
             assert user["onlineStatus"] == "ONLINE"
             await asyncio.sleep(10)
-        await browser.close()

@@ -126,11 +126,13 @@ async def test_a_chat_of_twenty_thousand_is_read_to_its_beginning_and_back(
     await expect(page.locator(".bubble").last).to_be_in_viewport()
     # what is read stays where it is while what is older comes in above it
     for _ in range(5):
-        first = page.locator(".bubble").first
-        text = await first.inner_text()
+        # this very one: what is older may come in above it at any moment
+        first = await page.locator(".bubble").first.element_handle()
+        assert first is not None
+        text = (await first.inner_text()).splitlines()[0]
         await first.scroll_into_view_if_needed()
-        await expect(page.locator(".bubble").first).not_to_have_text(text)
-        await expect(page.locator(".bubble", has_text=text.splitlines()[0]).first).to_be_in_viewport()
+        await expect(page.locator(".bubble").first).not_to_contain_text(text)
+        await expect(page.locator(".bubble", has_text=text).first).to_be_in_viewport()
     await page.keyboard.press("Control+f")
     await page.get_by_label("Search in this conversation").fill("needle")
     await page.locator(".hit").click()
