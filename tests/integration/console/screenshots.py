@@ -127,7 +127,7 @@ async def _states(window: Window, name: str) -> None:
     page = window.page
     box = page.locator(".composer textarea")
     await box.fill(":hear")
-    await expect(page.locator(".picker.emoji")).to_be_visible()
+    await expect(page.locator(".picker.of-emoji")).to_be_visible()
     await _take(window, f"{name}-emoji")
     await box.fill("I shall write again tomorrow.")
     await page.get_by_role("button", name="Send later").click()
@@ -136,7 +136,7 @@ async def _states(window: Window, name: str) -> None:
     await box.fill("")
     await page.get_by_role("tab", name="Note").click()
     await box.fill("Please look, @")
-    await expect(page.locator(".picker.person")).to_be_visible()
+    await expect(page.locator(".picker.of-person")).to_be_visible()
     await _take(window, f"{name}-note")
     await box.fill("")
     await page.get_by_role("tab", name="Reply").click()

@@ -93,7 +93,7 @@ interface PickerProps {
 /** What is offered while one types; the keys stay in the text. */
 export function Picker({ id, kind, options, picked, onPick }: PickerProps): VNode {
   return (
-    <div id={id} class={`picker ${kind}`} role="listbox" aria-label={t().complete[kind]}>
+    <div id={id} class={`picker of-${kind}`} role="listbox" aria-label={t().complete[kind]}>
       {options.map((option, n) => (
         <div
           key={option.id}

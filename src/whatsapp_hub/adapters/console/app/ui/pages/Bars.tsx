@@ -11,7 +11,7 @@ export function Bars({ label, bars }: { label: string; bars: readonly { label: s
           <dt>{bar.label}</dt>
           <dd>
             <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-              <rect width={Math.max(0.4, (bar.value / most) * 100)} height="10" rx="0.6" />
+              <rect width={bar.value && Math.max(0.4, (bar.value / most) * 100)} height="10" rx="0.6" />
             </svg>
             <span>{numberOf(bar.value)}</span>
           </dd>

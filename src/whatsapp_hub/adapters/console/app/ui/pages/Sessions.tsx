@@ -58,7 +58,7 @@ export default function Sessions(): VNode {
               <Icon name="number" />
               <div>
                 <h2>{s.name}</h2>
-                <p>{[phoneOf(s.phoneNumber), s.provider].filter(Boolean).join(" · ")}</p>
+                <p>{[phoneOf(s.phoneNumber), providerOf(s)].filter(Boolean).join(" · ")}</p>
               </div>
               {canManage && (
                 <More
@@ -196,6 +196,12 @@ function History({ s, onClose }: { s: SessionDetail; onClose: () => void }): VNo
       </ol>
     </Dialog>
   );
+}
+
+/** Through what it connects; a provider that is not the hub's own keeps its name. */
+function providerOf({ provider }: SessionDetail): string {
+  const known: Readonly<Record<string, string | undefined>> = t().numbers.providers;
+  return known[provider] ?? provider;
 }
 
 /** What happened, in words; a kind that a newer hub has keeps its own name. */

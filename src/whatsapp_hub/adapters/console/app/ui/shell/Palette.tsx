@@ -6,6 +6,7 @@ import { folded } from "../../core/views.ts";
 import { api } from "../../state/api.ts";
 import * as directory from "../../state/directory.ts";
 import { t } from "../../state/i18n.ts";
+import { phoneOf } from "../../state/names.ts";
 import * as painting from "../../state/painting.ts";
 import { go } from "../../state/route.ts";
 import { signOut } from "../../state/session.ts";
@@ -54,7 +55,7 @@ function placesAndDeeds(): Choice[] {
 }
 
 function conversation(c: Conversation): Choice {
-  const number = c.customerPhone ? `+${c.customerPhone}` : "";
+  const number = phoneOf(c.customerPhone) ?? "";
   return {
     id: c.id,
     icon: "inbox",
