@@ -284,6 +284,8 @@ async def test_starting_makes_a_session_that_is_missing_and_fetches_its_code(
     seen = await client.start(session(waha, session="new"))
     assert waha.sessions["new"] == "SCAN_QR_CODE"
     assert (seen.status, seen.qr_code) == (SessionStatus.QR_PENDING, waha.qr_code)
+    waha.qr_code = "x" * 2001  # no code of WhatsApp's: drawing it would take minutes
+    assert (await client.start(session(waha, session="other"))).qr_code is None
 
 
 async def test_starting_a_session_that_works_tells_its_number(client: WahaClient, waha: FakeWaha) -> None:

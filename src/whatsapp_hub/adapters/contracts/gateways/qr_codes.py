@@ -9,6 +9,8 @@ from qrcode.constants import ERROR_CORRECT_L
 from qrcode.image.pure import PyPNGImage
 
 _REMEMBERED = 512
+LONGEST = 2953
+"""Bytes in the largest picture. Source: ISO/IEC 18004, version 40, correction L."""
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -32,5 +34,6 @@ def _drawn(text: str) -> bytes:
 
 
 def data_url(text: str | None) -> str | None:
-    """Return the picture as a data URL; None while there is no code."""
-    return f"data:image/png;base64,{base64.b64encode(png(text)).decode()}" if text else None
+    """Return the picture as a data URL; None while there is no code, or one that no picture holds."""
+    is_code = text is not None and 0 < len(text.encode()) <= LONGEST
+    return f"data:image/png;base64,{base64.b64encode(png(text)).decode()}" if text and is_code else None

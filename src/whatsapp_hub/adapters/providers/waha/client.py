@@ -42,6 +42,8 @@ from whatsapp_hub.domain.sessions.session import SessionStatus
 
 log = logging.getLogger(__name__)
 
+LONGEST_CODE = 2000
+"""Characters of a QR code: WhatsApp's have some 250, the largest picture holds 2,953."""
 _DEADLINE_S = 15.0
 """For calls other than `send`, which has its own."""
 _NEW_ID_S = 3.0
@@ -316,13 +318,15 @@ class WahaClient:
         return SessionSeen(seen.status, seen.at, seen.reason, qr_code=await self._qr_code(settings))
 
     async def _qr_code(self, settings: WahaSettings) -> str | None:
-        """Return the code's text; None if WAHA has none at this moment."""
+        """Return the code's text; None if WAHA has none at this moment, or says what is none: a company's own server
+        may say anything, and drawing a very long text takes minutes."""
         try:
             path = f"/api/{settings.session}/auth/qr?format=raw"
             answer = errors.read(await self._call(settings, "GET", path, None, idempotent=True))
         except ProviderError:
             return None
-        return text(obj(answer).get("value")) or None
+        code = text(obj(answer).get("value"))
+        return code if 0 < len(code) <= LONGEST_CODE else None
 
     async def _call(
         self,
