@@ -44,7 +44,7 @@ async def test_a_session_stopped_meanwhile_stays_stopped_here_and_there(world: W
     admin = Caller(world.tenant.id, Role.ADMIN, "admin")
     stop = StopSession(world.hub.storage, providers, now, AdvanceConnection(now, ReconnectPolicy(), lambda: 0.5))
     provider.meanwhile = lambda: stop(admin, session.id)
-    init = InitSession(world.hub.storage, providers, now, stop.follow, nobody, SessionLimit(9))
+    init = InitSession(world.hub.storage, providers, now, stop.advance, nobody, SessionLimit(9))
     shown = await init(admin, session.id)
     async with world.uow() as uow:
         stored = await uow.sessions.get(session.id)

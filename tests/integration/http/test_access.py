@@ -65,8 +65,8 @@ async def test_me_is_the_bare_user_with_the_company_the_rights_and_the_version(
         "language": "pt-BR",
         "timezone": None,
     }
-    closing = {"resolveReasons", "resolveReasonRequired"}
-    assert set(me["company"]) == {"id", "name", "language", "country", "timezone", *closing}
+    shared = {"resolveReasons", "resolveReasonRequired", "agentNameBeforeTexts"}
+    assert set(me["company"]) == {"id", "name", "language", "country", "timezone", *shared}
     assert me["may"] == sorted(action.name.lower().replace("_", "-") for action in POLICY[Role.AGENT])
     assert me["version"] == (await running.http.get("/health")).json()["version"]
     hours = {"hours": {"timezone": "America/Manaus", "week": {"mon": [["09:00", "12:00"]]}}}

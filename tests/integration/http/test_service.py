@@ -9,7 +9,7 @@ from tests.integration.http.conftest import Company, Person, RunningHub, eventua
 from tests.integration.http.test_work import CONVERSATION_FIELDS
 
 ANA = "5511987654321"
-NOTE_FIELDS = {"id", "conversationId", "userId", "content", "createdAt"}
+NOTE_FIELDS = {"id", "conversationId", "userId", "content", "mentions", "createdAt", "editedAt"}
 
 
 async def routed(company: Company, department: dict[str, Any], phone: str = ANA) -> dict[str, Any]:
@@ -70,12 +70,16 @@ async def test_unassign_archive_and_reopen_answer_with_the_entity(company: Compa
     sales = await company.department()
     agent = await company.agent(sales, "ONLINE")
     conversation = await routed(company, sales)
+    assert (
+        await agent.patch("/api/users/me/status", {"status": "BUSY"})
+    ).status_code == 200  # or the queue gives it back
     back = await agent.post(url(conversation, "unassign"))
     assert (back.status_code, back.json()["status"], back.json()["assignedUserId"]) == (200, "OPEN", None)
     assert (await agent.post(url(conversation, "unassign"))).status_code == 409
     put_away = await agent.post(url(conversation, "archive"))
     assert (put_away.status_code, put_away.json()["status"]) == (200, "ARCHIVED")
     assert (await agent.post(url(conversation, "archive"))).status_code == 409
+    assert (await agent.patch("/api/users/me/status", {"status": "ONLINE"})).status_code == 200
     again = await agent.post(url(conversation, "reopen"))
     assert (again.status_code, again.json()["status"]) == (200, "ASSIGNED")
     assert (await agent.post(url(conversation, "reopen"))).status_code == 409
