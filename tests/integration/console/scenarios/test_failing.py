@@ -42,6 +42,7 @@ async def test_each_way_to_fail_is_said_and_settled(site: Site, open_window: Ope
 
 
 async def test_an_unknown_outcome_is_an_administrators_to_settle(site: Site, open_window: Open) -> None:
+    await site.department("Failing")  # without one there is no menu
     session_id = await site.sandbox("unknown")
     window = await _at(site, open_window, session_id, 2)
     number = "99900000002"

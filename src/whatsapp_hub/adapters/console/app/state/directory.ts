@@ -69,6 +69,8 @@ export async function loadDepartments(): Promise<void> {
   departments.value = await whole<DepartmentView>("/api/departments");
 }
 
+const READ_AFTER_MS = 200;
+
 export async function loadSessions(): Promise<void> {
   sessions.value = await whole<SessionDetail>("/api/sessions");
 }
@@ -86,10 +88,16 @@ export function presence(userId: string, status: OnlineStatus): void {
   users.value = users.value.map((user) => (user.id === userId ? { ...user, onlineStatus: status } : user));
 }
 
+let reading: ReturnType<typeof setTimeout> | null = null;
+
+/** Show a number's new status at once; the code of its reason, and its QR code, are read a moment later, of all in one. */
 export function sessionState(id: string, status: SessionStatus, statusReason: string | null): void {
-  if (!sessions.value.some((s) => s.id === id) || status === "QR_PENDING" || statusReason === "deleted")
+  const news = { status, statusReason, statusReasonCode: null, statusReasonValues: {} };
+  sessions.value = sessions.value.map((s) => (s.id === id ? { ...s, ...news } : s));
+  reading ??= setTimeout(() => {
+    reading = null;
     void loadSessions().catch(() => {});
-  sessions.value = sessions.value.map((s) => (s.id === id ? { ...s, status, statusReason } : s));
+  }, READ_AFTER_MS);
 }
 
 export async function setStatus(status: OnlineStatus): Promise<void> {
