@@ -37,8 +37,9 @@ async def test_the_writers_name_stands_before_texts_where_the_company_wants_it(s
         await expect(page.locator(".composer-name")).to_contain_text(name)
         await window.write("good day")
         await until_shown(site, session_id, number, f"*{name}*\ngood day")
-        await expect(page.locator(".bubble.out")).to_have_count(1)
-        await expect(page.locator(".bubble.out .text strong")).to_have_text(name)
+        said = page.locator(".bubble.out", has_text="good day")
+        await expect(said).to_have_count(1)
+        await expect(said.locator(".text strong")).to_have_text(name)
     finally:
         await site.call("PATCH", "/api/companies/me", {"agentNameBeforeTexts": False})
 

@@ -26,7 +26,7 @@ async def test_who_is_mentioned_hears_of_it_and_the_author_changes_and_deletes_t
     await here.row("Nilo Noticed").click()
     await here.page.get_by_role("tab", name="Note").click()
     box, picker = here.page.locator(".composer textarea"), here.page.get_by_role("listbox", name="Colleagues")
-    await box.press_sequentially("please look, @ne")
+    await box.press_sequentially("please look, @nelson n")
     await expect(picker.get_by_role("option")).to_have_count(1)
     await expect(picker.get_by_role("option")).to_contain_text("Nelson Named")
     await box.press("Enter")

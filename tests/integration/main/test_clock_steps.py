@@ -88,7 +88,7 @@ class Hub:
 
         async def is_shown() -> bool:
             found = await self.http.get(f"/sandbox/{self.session}/phones/{self.phone}/messages")
-            return any(message["text"] == text for message in found.json())
+            return found.is_success and any(message["text"] == text for message in found.json())
 
         await until(is_shown, GOES_ON_WITHIN_S)
 
