@@ -69,7 +69,8 @@ export async function loadDepartments(): Promise<void> {
   departments.value = await whole<DepartmentView>("/api/departments");
 }
 
-const READ_AFTER_MS = 200;
+/** Numbers that are lost together are read together, by every console. */
+const READ_AFTER_MS = 1_000;
 
 export async function loadSessions(): Promise<void> {
   sessions.value = await whole<SessionDetail>("/api/sessions");
@@ -94,6 +95,8 @@ let reading: ReturnType<typeof setTimeout> | null = null;
 export function sessionState(id: string, status: SessionStatus, statusReason: string | null): void {
   const news = { status, statusReason, statusReasonCode: null, statusReasonValues: {} };
   sessions.value = sessions.value.map((s) => (s.id === id ? { ...s, ...news } : s));
+  const isWhole = sessions.value.some((s) => s.id === id) && status !== "QR_PENDING" && !statusReason;
+  if (isWhole) return;
   reading ??= setTimeout(() => {
     reading = null;
     void loadSessions().catch(() => {});
